@@ -3,6 +3,7 @@ import { type Matcher, MatcherInput, RE2JS, RE2JSException } from "re2js";
 import { invalidArgument, unimplemented } from "../../../status/status.ts";
 import { bytesOfLatin1, latin1OfBytes } from "../latin1.ts";
 import { textOfUtf8 } from "../utf8.ts";
+import { asRe2Reads } from "./lenient-utf8.ts";
 import { parseRewrite, type Rewrite } from "./rewrite.ts";
 import { simpleRegExp } from "./simple-pattern.ts";
 
@@ -68,7 +69,10 @@ function withInterior(whole: RE2JS): Pattern {
 /** Whether the pattern matches all of the bytes. RE2 has no match for bytes that aren't UTF-8. */
 export function fullMatcher(pattern: Uint8Array): (bytes: Uint8Array) => boolean {
   const expression = compile(pattern);
-  return (bytes) => isUtf8(bytes) && expression.matches(bytes);
+  return (bytes) => {
+    const text = asRe2Reads(bytes);
+    return isUtf8(text) && expression.matches(text);
+  };
 }
 
 /** Puts the rewrite in the place of each match, or of the first. */
@@ -127,6 +131,8 @@ function replaceByRe2(pattern: Pattern, bytes: Uint8Array, rewrite: Rewrite, isG
 class Finder {
   readonly #pattern: Pattern;
   readonly #bytes: Uint8Array;
+  /** The bytes to search in, of which `#bytes` are the original. */
+  readonly #text: Uint8Array;
   #matcher: Matcher;
   /** Where the bytes that `#matcher` sees end. */
   #limit: number;
@@ -134,7 +140,8 @@ class Finder {
   constructor(pattern: Pattern, bytes: Uint8Array) {
     this.#pattern = pattern;
     this.#bytes = bytes;
-    this.#limit = isUtf8(bytes) ? bytes.length : malformedFrom(bytes, 0);
+    this.#text = asRe2Reads(bytes);
+    this.#limit = isUtf8(this.#text) ? bytes.length : malformedFrom(this.#text, 0);
     this.#matcher = this.#matcherTo(this.#limit);
   }
 
@@ -156,7 +163,7 @@ class Finder {
     let at = from;
     for (;;) {
       if (at > this.#limit) {
-        this.#limit = malformedFrom(this.#bytes, at);
+        this.#limit = malformedFrom(this.#text, at);
         this.#matcher = this.#matcherTo(this.#limit);
       }
       if (this.#matcher.find(at)) return true;
@@ -175,7 +182,7 @@ class Finder {
   #matcherTo(limit: number): Matcher {
     const { whole, interior } = this.#pattern;
     const expression = limit === this.#bytes.length ? whole : interior;
-    return expression.matcher(MatcherInput.utf8(this.#bytes.subarray(0, limit)));
+    return expression.matcher(MatcherInput.utf8(this.#text.subarray(0, limit)));
   }
 }
 
