@@ -46,7 +46,7 @@ export async function checkModel(folder: string, engine: Engine): Promise<string
   try {
     for (const version of readdirSync(folder).filter((entry) => /^\d+$/.test(entry))) {
       const payload = await loading.load({ name, version: BigInt(version) }, join(folder, version));
-      const servable = await SavedModelServable.attach(payload, engine);
+      const servable = await SavedModelServable.attach(payload, engine, 0);
       map.add(servable);
       unload.push(() => {
         servable.release();

@@ -36,14 +36,14 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
     { intraOpThreads, savedModelTags: flags.saved_model_tags.split(",") },
     sink,
   );
-  const settings: WorkerSettings = {
+  const settings: Omit<WorkerSettings, "number"> = {
     intraOpThreads,
     restTimeoutMilliseconds: flags.rest_api_timeout_in_ms,
     tensorContent: flags.enable_serialization_as_tensor_content,
   };
   const pool = new WorkerPool(
     flags.request_workers || availableParallelism(),
-    () => spawnRequestWorker(settings),
+    (number) => spawnRequestWorker({ ...settings, number }),
     sink,
   );
   const manager = new ServableManager<ServablePayload>({

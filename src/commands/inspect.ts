@@ -47,7 +47,8 @@ async function inspectGraph(folder: string, tags: readonly string[]): Promise<bo
     const writer = info?.tensorflowVersion ? ` (written by TensorFlow ${info.tensorflowVersion})` : "";
     process.stdout.write(`Graph with the tags ${tags.join(", ") || "(none)"}${writer}\n`);
     const signatures = signaturesOf(model.signatures);
-    const compiler = new SignatureCompiler(new GraphPreparer(model.metaGraph), variableReader(model));
+    const preparer = new GraphPreparer(model.metaGraph, signatures.values());
+    const compiler = new SignatureCompiler(preparer, variableReader(model));
     let servable = true;
     for (const [key, signature] of signatures) {
       const verdict = await judge(compiler, key, signature);

@@ -16,8 +16,11 @@ export type HostKernel = (inputs: readonly Tensor[]) => readonly Tensor[];
 export interface HostOp {
   /** The shape of each output as far as it can be told at load; the numeric graph behind it relies on it. */
   readonly shapes: (attrs: Attributes, inputs: readonly KnownInput[]) => readonly PartialShape[];
-  /** Reads the attributes once, on each thread that runs the model. */
-  readonly compile: (attrs: Attributes) => HostKernel;
+  /**
+   * Reads the attributes once, on each thread that runs the model.
+   * @param stream for a random op with seeds: how much of its stream all threads have used up, to be counted atomically.
+   */
+  readonly compile: (attrs: Attributes, stream?: BigInt64Array<SharedArrayBuffer>) => HostKernel;
 }
 
 /** A tensor of values that only host ops understand, such as TensorLists. Nobody changes a value that exists. */

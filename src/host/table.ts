@@ -31,6 +31,7 @@ import { sets } from "./sets/sets.ts";
 import { signals } from "./signal/signal.ts";
 import { sparse } from "./sparse/sparse.ts";
 import { stringOps } from "./strings/table.ts";
+import { updates } from "./updates/updates.ts";
 
 /** Every TensorFlow op that TypeScript can run. */
 export const hostOps: HostFamily = {
@@ -65,6 +66,7 @@ export const hostOps: HostFamily = {
   ...sets,
   ...sparse,
   ...stringOps,
+  ...updates,
 };
 
 /** Every TensorFlow op on variants. */

@@ -6,7 +6,7 @@ import { type HostOps, loadHostOps, NO_HOST_OPS } from "./host-ops.ts";
 import { placeOf } from "./placement.ts";
 import type { GraphPreparer, PreparedGraph } from "./prepared-graph.ts";
 import type { CompiledSession, Program } from "./program.ts";
-import { ProgramBuilder } from "./program-builder.ts";
+import { ProgramBuilder, type VariableForm } from "./program-builder.ts";
 import { NodeRefusal, type Variables } from "./translate.ts";
 
 /** A signature ready for the engine. */
@@ -16,6 +16,8 @@ export interface CompiledSignature {
   readonly sessions: readonly CompiledSession[];
   /** The nodes of the tables that table steps name. */
   readonly tables: ReadonlyMap<string, GraphNode>;
+  /** What variable steps name. */
+  readonly mutableVariables: ReadonlyMap<string, VariableForm>;
 }
 
 /** An op that neither ONNX nor TypeScript covers. */
@@ -70,6 +72,7 @@ export class SignatureCompiler {
     for (;;) {
       const sessions: CompiledSession[] = [];
       const tables = new Map<string, GraphNode>();
+      const mutableVariables = new Map<string, VariableForm>();
       const context = {
         preparer: this.#preparer,
         variables: this.#variables,
@@ -77,9 +80,11 @@ export class SignatureCompiler {
         refused,
         sessions,
         tables,
+        mutableVariables,
       };
       try {
-        return { program: new ProgramBuilder(prepared, context).build().program, sessions, tables };
+        const { program } = new ProgramBuilder(prepared, context).build();
+        return { program, sessions, tables, mutableVariables };
       } catch (error) {
         // What ONNX can't express of an op, TypeScript may.
         if (!(error instanceof NodeRefusal) || refused.has(error.node.name)) throw error;

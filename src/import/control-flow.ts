@@ -1,7 +1,8 @@
 import { Attributes } from "../registry/attributes.ts";
+import type { DType } from "../tensor/dtype.ts";
+import type { PartialShape } from "../tensor/shape.ts";
 import { formatRef, type Graph, type GraphNode, type Ref } from "./graph.ts";
-import { VARIABLE_VALUE } from "./passes/resolve-variables.ts";
-import type { FunctionArgument } from "./prepared-graph.ts";
+import { VARIABLE_VALUE } from "./own-ops.ts";
 import { isResource } from "./resources.ts";
 import type { TensorTypes } from "./tensor-types.ts";
 
@@ -20,6 +21,11 @@ export type ControlFlow =
       readonly branches: readonly string[];
       readonly inputs: readonly Ref[];
     };
+
+/** What a function is called with: a tensor that comes when it runs, or a node that stands for the same in every run. */
+export type FunctionArgument =
+  | { readonly kind: "tensor"; readonly dtype: DType; readonly shape: PartialShape }
+  | { readonly kind: "bound"; readonly node: GraphNode };
 
 const WHILE = new Set(["While", "StatelessWhile"]);
 const IF = new Set(["If", "StatelessIf"]);
@@ -61,7 +67,7 @@ export function fixedNode(graph: Graph, ref: Ref, fed: ReadonlySet<string>): Gra
 export function branchArguments(
   graph: Graph,
   inputs: readonly Ref[],
-  types: TensorTypes,
+  types: Pick<TensorTypes, "of">,
   fed: ReadonlySet<string>,
 ): FunctionArgument[] {
   return inputs.map((ref) => {

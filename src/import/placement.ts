@@ -4,8 +4,8 @@ import { isControlFlow } from "./control-flow.ts";
 import type { GraphNode } from "./graph.ts";
 import type { HostOps } from "./host-ops.ts";
 import { translators } from "./ops/table.ts";
-import { VARIABLE_VALUE } from "./passes/resolve-variables.ts";
-import { isResource } from "./resources.ts";
+import { isVariableOp, VARIABLE_VALUE } from "./own-ops.ts";
+import { isReferenceVariable, isResource } from "./resources.ts";
 import { outputTypes, type TensorTypes } from "./tensor-types.ts";
 
 /** Where a node runs: in an ONNX session, in TypeScript, as part of whatever needs it, or nowhere. */
@@ -24,8 +24,9 @@ export interface Placing {
 export function placeOf(node: GraphNode, types: TensorTypes, { host, refused }: Placing): Place {
   const { op } = node;
   const { hostOps, valueOps } = host;
-  if (op === "Const" || op === VARIABLE_VALUE || isResource(op)) return "constant";
-  if (isControlFlow(op) || Object.hasOwn(valueOps, op) || Object.hasOwn(tableOps, op)) return "host";
+  if (op === "Const" || op === VARIABLE_VALUE || isResource(op) || isReferenceVariable(op)) return "constant";
+  if (isVariableOp(op) || isControlFlow(op) || Object.hasOwn(valueOps, op) || Object.hasOwn(tableOps, op))
+    return "host";
   if (Object.hasOwn(translators, op) && isNumeric(node, types) && !refused.has(node.name)) return "onnx";
   return Object.hasOwn(hostOps, op) ? "host" : "missing";
 }

@@ -3,12 +3,18 @@ import { AttrValueSchema } from "../proto/gen/tensorflow/core/framework/attr_val
 import type { FunctionDef } from "../proto/gen/tensorflow/core/framework/function_pb.ts";
 import type { MetaGraphDef } from "../proto/gen/tensorflow/core/protobuf/meta_graph_pb.ts";
 import { invalidArgument } from "../status/status.ts";
-import type { DType } from "../tensor/dtype.ts";
-import type { PartialShape } from "../tensor/shape.ts";
 import type { Signature } from "../tensor/signature.ts";
+import type { FunctionArgument } from "./control-flow.ts";
 import { formatRef, type Graph, type GraphNode, graphNode, graphOf, parseRef, type Ref } from "./graph.ts";
+import {
+  type MutableState,
+  MutableStateFinder,
+  mayChangeState,
+  NO_MUTABLE_STATE,
+  type UnresolvedGraph,
+} from "./mutable-state.ts";
 import { inlineFunctions } from "./passes/inline-functions.ts";
-import { prune, reachable } from "./passes/prune.ts";
+import { hasEffect, prune, reachable } from "./passes/prune.ts";
 import { raiseControlFlow } from "./passes/raise-control-flow.ts";
 import { resolveVariables } from "./passes/resolve-variables.ts";
 import { TensorTypes } from "./tensor-types.ts";
@@ -23,33 +29,58 @@ export interface PreparedGraph {
   readonly types: TensorTypes;
 }
 
-/** What a function is called with: a tensor that comes when it runs, or a node that stands for the same in every run. */
-export type FunctionArgument =
-  | { readonly kind: "tensor"; readonly dtype: DType; readonly shape: PartialShape }
-  | { readonly kind: "bound"; readonly node: GraphNode };
+/** A graph without function calls. */
+interface InlinedGraph extends UnresolvedGraph {
+  readonly feeds: readonly Feed[];
+  readonly outputs: readonly Ref[];
+  /** Nodes that calls run although nothing may read them. */
+  readonly effects: readonly string[];
+}
 
 /** Takes graphs out of a meta graph and through the passes. */
 export class GraphPreparer {
   readonly #main: Graph;
   readonly #library: Map<string, FunctionDef>;
   /** Asked for once to see what is missing, and once to compile. */
-  readonly #signatures = new Map<Signature, PreparedGraph>();
+  readonly #prepared = new Map<Signature, PreparedGraph>();
+  readonly #state: MutableState;
 
-  constructor({ graphDef }: MetaGraphDef) {
+  /** @param signatures all that are served: what one of them changes, none may take for constant. */
+  constructor({ graphDef }: MetaGraphDef, signatures: Iterable<Signature>) {
     this.#main = graphOf((graphDef?.node ?? []).map(graphNode));
     this.#library = new Map((graphDef?.library?.function ?? []).map((fn) => [fn.signature?.name ?? "", fn]));
+    this.#state = this.#findState([...signatures]);
+  }
+
+  /** What requests change. */
+  get state(): MutableState {
+    return this.#state;
   }
 
   signature(signature: Signature): PreparedGraph {
-    const known = this.#signatures.get(signature);
+    const known = this.#prepared.get(signature);
     if (known !== undefined) return known;
-    const feeds = [...signature.inputs].map(
+    const prepared = this.#prepare(this.#inlineSignature(signature));
+    this.#prepared.set(signature, prepared);
+    return prepared;
+  }
+
+  #inlineSignature({ inputs, outputs }: Signature): InlinedGraph {
+    const feeds = [...inputs].map(
       ([key, { tensorName, dtype, shape }]): Feed => ({ name: key, ref: parseRef(tensorName), dtype, shape }),
     );
-    const wanted = [...signature.outputs.values()].map((output) => parseRef(output.tensorName));
-    const prepared = this.#prepare(this.#main, feeds, wanted);
-    this.#signatures.set(signature, prepared);
-    return prepared;
+    const wanted = [...outputs.values()].map((output) => parseRef(output.tensorName));
+    return this.#inline(this.#main, feeds, wanted);
+  }
+
+  #findState(signatures: readonly Signature[]): MutableState {
+    const outputs = signatures.flatMap(({ outputs }) => [...outputs.values()]);
+    const wanted = outputs.map((output) => parseRef(output.tensorName));
+    const { nodes } = reachable(this.#main, wanted, new Set());
+    if (!mayChangeState(nodes.values(), this.#library)) return NO_MUTABLE_STATE;
+    const finder = new MutableStateFinder((scope, name, args) => this.#inlineBody(scope, name, args));
+    for (const signature of signatures) finder.look(this.#inlineSignature(signature));
+    return finder;
   }
 
   /**
@@ -65,11 +96,16 @@ export class GraphPreparer {
 
   /** @param scope what the names of the function's nodes begin with. */
   body(scope: string, name: string, args: readonly FunctionArgument[]): PreparedGraph {
+    return this.#prepare(this.#inlineBody(scope, name, args));
+  }
+
+  #inlineBody(scope: string, name: string, args: readonly FunctionArgument[]): InlinedGraph {
     const nodes: GraphNode[] = [];
     const feeds: Feed[] = [];
     const inputs = args.map((arg, i): Ref => {
       if (arg.kind === "bound") {
-        nodes.push(arg.node);
+        // What it is made from lies outside of the function.
+        nodes.push({ ...arg.node, inputs: [], controls: [] });
         return { node: arg.node.name, index: 0 };
       }
       const ref = { node: `${scope}/argument_${i}`, index: 0 };
@@ -79,7 +115,7 @@ export class GraphPreparer {
     const f = create(AttrValueSchema, { value: { case: "func", value: { name } } });
     const call = { name: scope, op: "PartitionedCall", inputs, controls: [], attrs: { f } };
     const results = this.#library.get(name)?.signature?.outputArg ?? [];
-    return this.#prepare(
+    return this.#inline(
       graphOf([...nodes, call]),
       feeds,
       results.map((_, index) => ({ node: scope, index })),
@@ -100,14 +136,25 @@ export class GraphPreparer {
     return new Set(args.flatMap((arg, i) => (returned[i] === arg ? [i] : [])));
   }
 
-  #prepare(main: Graph, feeds: readonly Feed[], wanted: readonly Ref[]): PreparedGraph {
+  #inline(main: Graph, feeds: readonly Feed[], wanted: readonly Ref[]): InlinedGraph {
     const fed = new Set(feeds.map((feed) => formatRef(feed.ref)));
     const raised = raiseControlFlow(reachable(main, wanted, fed), feeds);
     for (const [name, fn] of raised.functions) this.#library.set(name, fn);
-    // Pruned before inlining, so that only the functions that are called from here are expanded.
-    const { graph: inlined, resolve } = inlineFunctions(prune(raised.graph, wanted, fed), this.#library);
+    // Cut down before inlining, so that only the functions that are called from here are expanded.
+    const needed = reachable(raised.graph, wanted, fed);
+    const { graph, resolve, effects } = inlineFunctions(needed, this.#library);
     const outputs = wanted.map((ref) => (fed.has(formatRef(ref)) ? ref : resolve(ref)));
-    const graph = prune(resolveVariables(inlined), outputs, fed);
+    return { graph, feeds, fed, outputs, effects };
+  }
+
+  #prepare({ graph: inlined, feeds, fed, outputs: wanted, effects }: InlinedGraph): PreparedGraph {
+    const { graph: resolved, resolve } = resolveVariables(inlined, this.#state.variables);
+    const outputs = wanted.map((ref) => (fed.has(formatRef(ref)) ? ref : resolve(ref)));
+    const running = effects.filter((name) => {
+      const node = resolved.nodes.get(name);
+      return node !== undefined && hasEffect(node);
+    });
+    const graph = prune(resolved, outputs, fed, running);
     for (const { op, name } of graph.nodes.values()) {
       if (op === "Placeholder") {
         throw invalidArgument(

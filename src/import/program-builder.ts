@@ -1,3 +1,4 @@
+import type { TableForm } from "../host/tables/table.ts";
 import { tableOps } from "../host/tables/table-op.ts";
 import { Attributes } from "../registry/attributes.ts";
 import { opDefinition } from "../registry/op-registry.ts";
@@ -6,15 +7,21 @@ import { type DType, dtypeInfo } from "../tensor/dtype.ts";
 import { elementCount, type PartialShape } from "../tensor/shape.ts";
 import { bytesOf, type NumericTensor, type Tensor } from "../tensor/tensor.ts";
 import { tensorFromProto } from "../tensor/tensor-proto.ts";
-import { type ControlFlow, controlFlowOf, fixedNode, isControlFlow } from "./control-flow.ts";
+import {
+  type ControlFlow,
+  controlFlowOf,
+  type FunctionArgument,
+  fixedNode,
+  isControlFlow,
+} from "./control-flow.ts";
 import { formatRef, type Graph, type GraphNode, graphOf, type Ref } from "./graph.ts";
 import { writeModel } from "./onnx/model.ts";
 import { modelIdentity } from "./onnx/model-identity.ts";
 import { isNumber, type Value } from "./onnx/value.ts";
+import { isVariableOp, ownOps, VARIABLE_ASSIGN, VARIABLE_READ, VARIABLE_VALUE } from "./own-ops.ts";
 import { hasEffect } from "./passes/prune.ts";
-import { VARIABLE_VALUE } from "./passes/resolve-variables.ts";
 import { type Placing, placeOf } from "./placement.ts";
-import type { FunctionArgument, GraphPreparer, PreparedGraph } from "./prepared-graph.ts";
+import type { GraphPreparer, PreparedGraph } from "./prepared-graph.ts";
 import type { CompiledSession, Program, Step } from "./program.ts";
 import { cutRegions, type Region } from "./regions.ts";
 import { isResource } from "./resources.ts";
@@ -29,6 +36,14 @@ export interface ProgramContext extends Placing {
   readonly sessions: CompiledSession[];
   /** The nodes of the tables that they use; each adds its own. */
   readonly tables: Map<string, GraphNode>;
+  /** The variables that they read or change when they run; each adds its own. */
+  readonly mutableVariables: Map<string, VariableForm>;
+}
+
+/** What is declared of a variable. */
+export interface VariableForm {
+  readonly dtype: DType;
+  readonly shape: PartialShape;
 }
 
 interface BuiltProgram {
@@ -73,6 +88,7 @@ export class ProgramBuilder {
       if (region.place === "onnx") this.#addSession(region, wanted);
       else if (isControlFlow(first!.op)) this.#addControlFlow(first!, wanted);
       else if (Object.hasOwn(tableOps, first!.op)) this.#addTableStep(first!);
+      else if (isVariableOp(first!.op)) this.#addVariableStep(first!);
       else this.#addHostStep(first!);
     }
     const outputs = this.#outputs.map((ref) => this.#read(ref));
@@ -138,9 +154,9 @@ export class ProgramBuilder {
       throw unimplemented(`Op ${node.op} (node ${node.name}): expected a table that is known at import`);
     }
     this.#context.tables.set(table.name, table);
-    const attrs = new Attributes(node.name, node.attrs, opDefinition(node.op));
     const known = rest.map((ref) => ({ shape: this.#shapeOf(ref), constant: this.#constantOf(ref) }));
-    const shapes = tableOps[node.op]!.shapes(attrs, known);
+    const op = tableOps[node.op]!;
+    const shapes = op.shapes(tableForm(table, this.#shapeOf(table.inputs[0])), known);
     this.#steps.push({
       kind: "table",
       op: node.op,
@@ -148,6 +164,24 @@ export class ProgramBuilder {
       table: table.name,
       inputs: rest.map((ref) => this.#read(ref)),
       outputs: shapes.map((shape, index) => this.#produce({ node: node.name, index }, shape)),
+      effect: op.kind === "writing",
+    });
+  }
+
+  #addVariableStep(node: GraphNode): void {
+    const attrs = new Attributes(node.name, node.attrs, ownOps[node.op]);
+    const [variable, dtype, shape] = [attrs.string("variable"), attrs.dtype("dtype"), attrs.shape("shape")];
+    this.#context.mutableVariables.set(variable, { dtype, shape });
+    const isAssign = node.op === VARIABLE_ASSIGN;
+    const isRead = node.op === VARIABLE_READ;
+    this.#steps.push({
+      kind: "variable",
+      action: isAssign ? "assign" : isRead ? "read" : "initialized",
+      name: node.name,
+      variable,
+      inputs: node.inputs.map((ref) => this.#read(ref)),
+      outputs: isAssign ? [] : [this.#produce({ node: node.name, index: 0 }, isRead ? shape : [])],
+      effect: isAssign,
     });
   }
 
@@ -293,7 +327,8 @@ export class ProgramBuilder {
     return dtype;
   }
 
-  #shapeOf(ref: Ref): PartialShape {
+  #shapeOf(ref: Ref | undefined): PartialShape {
+    if (ref === undefined) return undefined;
     const known = this.#shapes.get(formatRef(ref));
     return known ?? this.#constantOf(ref)?.shape;
   }
@@ -306,7 +341,7 @@ export class ProgramBuilder {
 
   #constant(ref: Ref): Tensor {
     const node = this.#graph.nodes.get(ref.node);
-    if (node?.op !== "Const" && node?.op !== VARIABLE_VALUE) {
+    if (node === undefined || (node.op !== "Const" && node.op !== VARIABLE_VALUE)) {
       throw internal(`Nothing computes the tensor ${formatRef(ref)} (${node?.op})`);
     }
     const attrs = new Attributes(node.name, node.attrs, undefined);
@@ -317,6 +352,17 @@ export class ProgramBuilder {
     read(bytesOf(tensor));
     return tensor;
   }
+}
+
+/** @param emptyKey what is known of a dense table's first input, a key. */
+function tableForm(table: GraphNode, emptyKey: PartialShape): TableForm {
+  const attrs = new Attributes(table.name, table.attrs, opDefinition(table.op));
+  const isDense = table.op.startsWith("MutableDense");
+  const hasShapedValues = isDense || table.op.includes("OfTensors");
+  return {
+    keyRank: isDense ? emptyKey?.length : 0,
+    valueShape: hasShapedValues ? attrs.shape("value_shape") : [],
+  };
 }
 
 /** The tensors that leave the region which computes them. */

@@ -16,7 +16,10 @@ export interface Program {
   readonly outputs: readonly number[];
 }
 
-export type Step = SessionStep | HostStep | TableStep | WhileStep | BranchStep;
+export type Step = SessionStep | KernelStep | WhileStep | BranchStep;
+
+/** A step that runs in TypeScript on the thread that calls. */
+export type KernelStep = HostStep | TableStep | VariableStep;
 
 /** The programs that a step holds. */
 export function innerPrograms(step: Step): readonly Program[] {
@@ -50,7 +53,7 @@ export interface HostStep {
   readonly attrs: Readonly<Record<string, AttrValue>>;
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
-  /** Whether it must run even if nobody wants its outputs: it may refuse the request. */
+  /** Whether it must run even if nobody wants its outputs: it may refuse the request, or change what others see. */
   readonly effect: boolean;
 }
 
@@ -63,6 +66,22 @@ export interface TableStep {
   readonly table: string;
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+  /** As of host steps: it changes the table. */
+  readonly effect: boolean;
+}
+
+/** Reads or changes a variable that belongs to the servable, not to a run. */
+export interface VariableStep {
+  readonly kind: "variable";
+  /** `initialized` asks whether there is a value. */
+  readonly action: "read" | "assign" | "initialized";
+  readonly name: string;
+  /** The variable's node: its name among the variables of the version. */
+  readonly variable: string;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  /** As of host steps: it assigns. */
+  readonly effect: boolean;
 }
 
 /**

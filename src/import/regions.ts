@@ -25,11 +25,12 @@ export function cutRegions(
     const own = place(node);
     if (own === "constant") continue;
     let level = own === "host" ? 0 : 1;
-    for (const ref of node.inputs) {
-      const before = levels.get(ref.node);
-      // Fed tensors and constants wait for nobody.
-      if (before === undefined || feeds.has(formatRef(ref))) continue;
-      const same = place(graph.nodes.get(ref.node)!) === own;
+    // Fed tensors and constants wait for nobody. Numeric nodes change no state, so control edges don't hold them up.
+    const inputs = node.inputs.filter((ref) => !feeds.has(formatRef(ref))).map((ref) => ref.node);
+    for (const name of own === "host" ? [...inputs, ...node.controls] : inputs) {
+      const before = levels.get(name);
+      if (before === undefined) continue;
+      const same = place(graph.nodes.get(name)!) === own;
       level = Math.max(level, same ? before : before + 1);
     }
     levels.set(node.name, level);

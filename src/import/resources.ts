@@ -5,15 +5,24 @@ const RESOURCES = new Set([
   "HashTableV2",
   "MutableHashTable",
   "MutableHashTableV2",
+  "MutableHashTableOfTensors",
+  "MutableHashTableOfTensorsV2",
   "MutableDenseHashTable",
   "MutableDenseHashTableV2",
 ]);
 
+/** TF1's variables, which hand out references to themselves. */
+const REFERENCE_VARIABLES = new Set(["VariableV2", "Variable"]);
+
 /** What stays outside of the functions that parts of a graph are made into: they get it as an argument. */
-const OUTER = new Set([...RESOURCES, "VariableV2", "Variable", "Placeholder", "PlaceholderWithDefault"]);
+const OUTER = new Set([...RESOURCES, ...REFERENCE_VARIABLES, "Placeholder", "PlaceholderWithDefault"]);
 
 export function isResource(op: string): boolean {
   return RESOURCES.has(op);
+}
+
+export function isReferenceVariable(op: string): boolean {
+  return REFERENCE_VARIABLES.has(op);
 }
 
 export function isOuterState(op: string): boolean {

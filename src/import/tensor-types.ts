@@ -2,16 +2,12 @@ import { Attributes } from "../registry/attributes.ts";
 import { argumentTypes, opDefinition } from "../registry/op-registry.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { formatRef, type Graph, type GraphNode, type Ref } from "./graph.ts";
-import { VARIABLE_VALUE } from "./passes/resolve-variables.ts";
-
-/** Ops of our own whose attribute `dtype` is their output's. */
-const OWN_OPS = new Set([VARIABLE_VALUE, "ResourceGatherValue"]);
+import { ownOps } from "./own-ops.ts";
 
 /** The dtype of each of a node's outputs. */
 export function outputTypes(node: GraphNode): readonly DType[] {
-  const definition = opDefinition(node.op);
+  const definition = ownOps[node.op] ?? opDefinition(node.op);
   const attrs = new Attributes(node.name, node.attrs, definition);
-  if (OWN_OPS.has(node.op)) return [attrs.dtype("dtype")];
   return definition === undefined ? [] : argumentTypes(definition.out, attrs);
 }
 

@@ -8,7 +8,7 @@ import { formatRef, type Graph, type GraphNode, type Ref } from "./graph.ts";
 import { OnnxBuilder, type OnnxGraph } from "./onnx/builder.ts";
 import type { Dim, Value } from "./onnx/value.ts";
 import { translators } from "./ops/table.ts";
-import { VARIABLE_VALUE } from "./passes/resolve-variables.ts";
+import { VARIABLE_VALUE } from "./own-ops.ts";
 
 /** The value of a variable as the checkpoint holds it. */
 export interface VariableData {

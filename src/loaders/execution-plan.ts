@@ -20,7 +20,7 @@ export function planExecution(program: Program, outputs: readonly number[]): Exe
   const steps: PlannedStep[] = [];
   for (const step of program.steps.toReversed()) {
     const wanted = step.outputs.flatMap((register, i) => (needed.has(register) ? [i] : []));
-    const effect = step.kind !== "session" && step.kind !== "table" && step.effect;
+    const effect = step.kind !== "session" && step.effect;
     if (wanted.length === 0 && !effect) continue;
     for (const register of step.inputs) needed.add(register);
     steps.push({ step, wanted });

@@ -1,21 +1,63 @@
-import type { ValueKernel } from "../host/host-op.ts";
+import type { HostValue, ValueKernel } from "../host/host-op.ts";
+import { owned } from "../host/lists/tensor-list.ts";
 import { hostOps, valueOps } from "../host/table.ts";
-import type { LookupTableData } from "../host/tables/lookup-table.ts";
+import type { Table, WritableTable } from "../host/tables/table.ts";
 import { tableOps } from "../host/tables/table-op.ts";
-import type { HostStep, TableStep } from "../import/program.ts";
+import { ownOps } from "../import/own-ops.ts";
+import type { HostStep, KernelStep, TableStep, VariableStep } from "../import/program.ts";
 import { Attributes } from "../registry/attributes.ts";
 import { opDefinition } from "../registry/op-registry.ts";
+import type { Access } from "../state/lock.ts";
+import type { SharedVariable } from "../state/variable.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { ServableState } from "./servable-state.ts";
 
-/** What runs a step in TypeScript. @param tables those of the version, by the names of their nodes. */
+/**
+ * What runs a step in TypeScript.
+ * @param access how runs of the whole program use the state.
+ */
 export function compileKernel(
-  step: HostStep | TableStep,
-  tables: ReadonlyMap<string, LookupTableData>,
+  step: KernelStep,
+  state: ServableState,
+  access: Access | undefined,
 ): ValueKernel {
-  if (step.kind === "table") {
-    const [table, { run }] = [tables.get(step.table)!, tableOps[step.op]!];
-    return (inputs) => run(table, inputs as Tensor[]);
+  if (step.kind === "table") return tableKernel(step, state.tables.get(step.table)!);
+  if (step.kind === "variable") return variableKernel(step, state.variables.get(step.variable)!, access);
+  return hostKernel(step, state);
+}
+
+function tableKernel({ op }: TableStep, table: Table): ValueKernel {
+  const found = tableOps[op]!;
+  if (found.kind === "reading") return (inputs) => found.run(table, inputs as Tensor[]);
+  return (inputs) => {
+    found.run(table as WritableTable, inputs as Tensor[]);
+    return [];
+  };
+}
+
+function variableKernel(
+  { action }: VariableStep,
+  variable: SharedVariable,
+  access: Access | undefined,
+): ValueKernel {
+  switch (action) {
+    case "read":
+      // A run that changes state may change the variable while it still uses what it has read.
+      return access === "exclusive" ? () => [owned(variable.read())] : () => [variable.read()];
+    case "assign":
+      return ([value]) => {
+        variable.assign(value as Tensor);
+        return [];
+      };
+    case "initialized":
+      return () => [
+        { dtype: "bool", shape: [], data: Uint8Array.of(Number(variable.isInitialized)) } satisfies HostValue,
+      ];
   }
-  const attrs = new Attributes(step.name, step.attrs, opDefinition(step.op));
-  return (hostOps[step.op] ?? valueOps[step.op])!.compile(attrs) as ValueKernel;
+}
+
+function hostKernel({ op, name, attrs }: HostStep, { randomStreams }: ServableState): ValueKernel {
+  const attributes = new Attributes(name, attrs, ownOps[op] ?? opDefinition(op));
+  const found = (hostOps[op] ?? valueOps[op])!;
+  return found.compile(attributes, randomStreams.get(name)) as ValueKernel;
 }

@@ -3,10 +3,10 @@ import type { RunResult } from "../engines/engine.ts";
 import type { HostValue, ValueKernel } from "../host/host-op.ts";
 import {
   type BranchStep,
-  type HostStep,
   innerPrograms,
+  type KernelStep,
   type Program,
-  type TableStep,
+  type Step,
   type WhileStep,
 } from "../import/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -21,7 +21,12 @@ type Later<T> = T | Promise<T>;
 const LONGEST_TURN = 5;
 
 /** Makes what runs a step in TypeScript. */
-export type KernelCompiler = (step: HostStep | TableStep) => ValueKernel;
+export type KernelCompiler = (step: KernelStep) => ValueKernel;
+
+/** Whether a step runs in TypeScript, by a kernel. */
+export function isKernelStep(step: Step): step is KernelStep {
+  return step.kind === "host" || step.kind === "table" || step.kind === "variable";
+}
 
 /** Runs one program on one thread. */
 export class ProgramRunner {
@@ -43,7 +48,7 @@ export class ProgramRunner {
     this.#sessions = sessions;
     this.#everything = program.outputs.map((_, i) => i);
     for (const step of program.steps) {
-      if (step.kind === "host" || step.kind === "table") this.#kernels.set(step.name, compile(step));
+      if (isKernelStep(step)) this.#kernels.set(step.name, compile(step));
       for (const inner of innerPrograms(step)) {
         this.#inner.set(inner, new ProgramRunner(inner, sessions, compile));
       }
@@ -120,7 +125,7 @@ export class ProgramRunner {
       frame.keep(registers, result);
       return undefined;
     }
-    if (step.kind === "host" || step.kind === "table") {
+    if (isKernelStep(step)) {
       frame.write(step.outputs, this.#kernels.get(step.name)!(inputs));
       return undefined;
     }

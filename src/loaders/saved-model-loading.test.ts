@@ -51,7 +51,7 @@ describe("SavedModelLoading", () => {
 
   it("survives the way to another thread", async () => {
     const payload = structuredClone(await loading.load(id, join(MODELS, "half_plus_two/123")));
-    const servable = await SavedModelServable.attach(payload, engine);
+    const servable = await SavedModelServable.attach(payload, engine, 0);
     const x = { dtype: "float32", shape: [2], data: Float32Array.of(1, 2) } as const;
     const result = await servable.run("serving_default", [x], ["y"]);
     assert.deepEqual(result.tensors, [{ dtype: "float32", shape: [2], data: Float32Array.of(2.5, 3) }]);

@@ -2,8 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import type { Engine } from "../engines/engine.ts";
 import type { SavedModelBundle } from "../formats/saved-model/saved-model.ts";
 import { readSavedModel } from "../formats/saved-model/saved-model.ts";
-import { SignatureCompiler } from "../import/compile.ts";
-import type { GraphNode } from "../import/graph.ts";
+import { type CompiledSignature, SignatureCompiler } from "../import/compile.ts";
 import { GraphPreparer } from "../import/prepared-graph.ts";
 import type { CompiledSession } from "../import/program.ts";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
@@ -17,7 +16,7 @@ import { assertCovered } from "./coverage.ts";
 import type { LoadedProgram, LoadedSession, ServablePayload } from "./servable-payload.ts";
 import { createSession } from "./session-creation.ts";
 import { signaturesOf } from "./signatures.ts";
-import { loadTables } from "./table-loading.ts";
+import { loadState } from "./state-loading.ts";
 import { variableReader } from "./variable-reader.ts";
 
 export interface SavedModelLoadingOptions {
@@ -76,12 +75,12 @@ export class SavedModelLoading {
   async #compile(
     model: SavedModelBundle,
     signatures: ReadonlyMap<string, Signature>,
-  ): Promise<Pick<ServablePayload, "programs" | "sessions" | "tables">> {
-    const preparer = new GraphPreparer(model.metaGraph);
+  ): Promise<Pick<ServablePayload, "programs" | "sessions" | "state">> {
+    const preparer = new GraphPreparer(model.metaGraph, signatures.values());
     const compiler = new SignatureCompiler(preparer, variableReader(model));
     await assertCovered(compiler, signatures);
     const sessions: LoadedSession[] = [];
-    const tableNodes = new Map<string, GraphNode>();
+    const all: CompiledSignature[] = [];
     const known = new Map<string, number>();
     const place = async ({ identity, model }: CompiledSession): Promise<number> => {
       const shared = known.get(identity);
@@ -93,16 +92,13 @@ export class SavedModelLoading {
       const programs = new Map<string, LoadedProgram>();
       for (const [key, signature] of signatures) {
         const compiled = await compiler.compile(key, signature);
-        for (const [name, node] of compiled.tables) tableNodes.set(name, node);
+        all.push(compiled);
         const positions: number[] = [];
         for (const session of compiled.sessions) positions.push(await place(session));
         programs.set(key, { program: compiled.program, sessions: positions });
       }
-      return {
-        programs,
-        sessions,
-        tables: await loadTables(model, preparer, tableNodes, this.#options.storage),
-      };
+      const state = await loadState(model, preparer, all, this.#options.storage);
+      return { programs, sessions, state };
     } catch (error) {
       this.#destroy(sessions);
       throw error;

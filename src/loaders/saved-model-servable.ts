@@ -1,36 +1,38 @@
 import type { Engine, RunResult } from "../engines/engine.ts";
-import { type HostStep, innerPrograms, type Program, type TableStep } from "../import/program.ts";
+import type { KernelStep } from "../import/program.ts";
 import type { Servable, ServableId } from "../lifecycle/servable.ts";
+import { type Access, StateLock } from "../state/lock.ts";
 import { internal } from "../status/status.ts";
 import type { Signature } from "../tensor/signature.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { NumericTensor, Tensor } from "../tensor/tensor.ts";
 import { PlacedSession } from "./placed-session.ts";
-import { type KernelCompiler, ProgramRunner } from "./program-runner.ts";
+import { isKernelStep, type KernelCompiler, ProgramRunner } from "./program-runner.ts";
 import type { ServablePayload } from "./servable-payload.ts";
+import { accessOf, attachState, stepsWithin } from "./servable-state.ts";
 
 /**
  * The kernels take 100 ms to load, in each thread, and most models need none: they are loaded with the first that
  * does.
  */
-async function kernelCompiler({ programs, tables }: ServablePayload): Promise<KernelCompiler> {
-  const needed = [...programs.values()].some(({ program }) => needsKernels(program));
-  if (!needed) return unneeded;
+async function kernelCompiler({ programs, state }: ServablePayload): Promise<KernelCompilers> {
+  const needed = [...programs.values()].some(({ program }) => stepsWithin(program).some(isKernelStep));
+  if (!needed) return () => unneeded;
   const { compileKernel } = await import("./kernels.ts");
-  return (step) => compileKernel(step, tables);
+  const attached = attachState(state);
+  return (access) => (step) => compileKernel(step, attached, access);
 }
 
-function needsKernels({ steps }: Program): boolean {
-  return steps.some(
-    (step) => step.kind === "host" || step.kind === "table" || innerPrograms(step).some(needsKernels),
-  );
-}
-
-function unneeded({ name }: HostStep | TableStep): never {
+function unneeded({ name }: KernelStep): never {
   throw internal(`No kernels were loaded for the step ${name}`);
 }
 
+/** Makes kernels for a program that uses the state so. */
+type KernelCompilers = (access: Access | undefined) => KernelCompiler;
+
 interface SignatureRunner {
   readonly runner: ProgramRunner;
+  /** How its runs use what requests change. */
+  readonly access: Access | undefined;
   /** The position of each output among the program's. */
   readonly positions: ReadonlyMap<string, number>;
 }
@@ -43,24 +45,32 @@ export class SavedModelServable implements Servable {
   readonly #runners = new Map<string, SignatureRunner>();
   readonly #signatureDefMap: Uint8Array;
 
-  /** Attaches to the payload's sessions; `release` lets go of them. */
-  static async attach(payload: ServablePayload, engine: Engine): Promise<SavedModelServable> {
-    return new SavedModelServable(payload, engine, await kernelCompiler(payload));
+  readonly #lock: StateLock;
+
+  /**
+   * Attaches to the payload's sessions; `release` lets go of them.
+   * @param thread this thread's number among those that serve the version.
+   */
+  static async attach(payload: ServablePayload, engine: Engine, thread: number): Promise<SavedModelServable> {
+    return new SavedModelServable(payload, engine, thread, await kernelCompiler(payload));
   }
 
-  private constructor(payload: ServablePayload, engine: Engine, compile: KernelCompiler) {
+  private constructor(payload: ServablePayload, engine: Engine, thread: number, compile: KernelCompilers) {
     this.id = payload.id;
+    this.#lock = new StateLock(payload.state.lock, thread);
     this.signatures = payload.signatures;
     this.#signatureDefMap = payload.signatureDefMap;
     this.#sessions = payload.sessions.map((session) => new PlacedSession(session, engine));
     for (const [key, { program, sessions }] of payload.programs) {
       const names = [...payload.signatures.get(key)!.outputs.keys()];
+      const access = accessOf(program, payload.state);
       this.#runners.set(key, {
         runner: new ProgramRunner(
           program,
           sessions.map((position) => this.#sessions[position]!),
-          compile,
+          compile(access),
         ),
+        access,
         positions: new Map(names.map((name, i) => [name, i])),
       });
     }
@@ -73,10 +83,13 @@ export class SavedModelServable implements Servable {
   ): RunResult | Promise<RunResult> {
     const found = this.#runners.get(signature);
     if (found === undefined) throw internal(`No program for the signature ${signature}`);
-    return found.runner.run(
-      inputs,
-      outputs.map((name) => found.positions.get(name)!),
-    );
+    const { runner, access, positions } = found;
+    const wanted = outputs.map((name) => positions.get(name)!);
+    if (access === undefined) return runner.run(inputs, wanted);
+    return this.#lock.during(access, () => {
+      const result = runner.run(inputs, wanted);
+      return result instanceof Promise ? result.then(unshare) : unshare(result);
+    });
   }
 
   signatureDefMap(): Uint8Array {
@@ -87,4 +100,13 @@ export class SavedModelServable implements Servable {
   release(): void {
     for (const session of this.#sessions) session.release();
   }
+}
+
+/** Copies outputs that are variables' own memory, which others may change once the lock is let go. */
+function unshare(result: RunResult): RunResult {
+  const tensors = result.tensors.map((tensor) => {
+    const isOwn = tensor.dtype === "string" || !(tensor.data.buffer instanceof SharedArrayBuffer);
+    return isOwn ? tensor : ({ ...tensor, data: tensor.data.slice() } as NumericTensor);
+  });
+  return { tensors, dispose: () => result.dispose() };
 }

@@ -1,8 +1,8 @@
 import type { SessionDescriptor } from "../engines/engine.ts";
-import type { LookupTableData } from "../host/tables/lookup-table.ts";
 import type { Program } from "../import/program.ts";
 import type { ServableId } from "../lifecycle/servable.ts";
 import type { Signature } from "../tensor/signature.ts";
+import type { StateMemory } from "./servable-state.ts";
 
 /**
  * A loaded version as it travels from the loader thread to the request workers: plain data. The native sessions that it
@@ -15,8 +15,8 @@ export interface ServablePayload {
   readonly programs: ReadonlyMap<string, LoadedProgram>;
   /** The native sessions of all programs. Programs that compute the same share theirs. */
   readonly sessions: readonly LoadedSession[];
-  /** The tables that the programs look into, by their nodes' names; in memory that all threads share. */
-  readonly tables: ReadonlyMap<string, LookupTableData>;
+  /** The tables and variables that the programs use. */
+  readonly state: StateMemory;
   /** A serialized tensorflow.serving.SignatureDefMap. */
   readonly signatureDefMap: Uint8Array;
 }

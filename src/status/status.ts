@@ -78,6 +78,7 @@ export const notFound = (message: string): StatusError => new StatusError(Code.N
 export const failedPrecondition = (message: string): StatusError =>
   new StatusError(Code.FAILED_PRECONDITION, message);
 export const unimplemented = (message: string): StatusError => new StatusError(Code.UNIMPLEMENTED, message);
+export const outOfRange = (message: string): StatusError => new StatusError(Code.OUT_OF_RANGE, message);
 export const unavailable = (message: string): StatusError => new StatusError(Code.UNAVAILABLE, message);
 export const dataLoss = (message: string): StatusError => new StatusError(Code.DATA_LOSS, message);
 export const resourceExhausted = (message: string): StatusError =>

@@ -19,6 +19,8 @@ export type WorkerCall =
 
 /** What every request worker must know from its start. */
 export interface WorkerSettings {
+  /** Its number among the request workers, from 0; one that takes a dead one's place has the same. */
+  readonly number: number;
   readonly intraOpThreads: number;
   readonly restTimeoutMilliseconds: number;
   readonly tensorContent: boolean;

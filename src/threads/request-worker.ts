@@ -34,7 +34,7 @@ const rest = createRestListener(restHandler(servables), {
 async function answer(call: WorkerCall): Promise<void> {
   switch (call.kind) {
     case "publish":
-      return servables.add(await SavedModelServable.attach(call.payload, engine));
+      return servables.add(await SavedModelServable.attach(call.payload, engine, settings.number));
     case "retire": {
       const removed = await servables.remove(call.id);
       if (removed instanceof SavedModelServable) removed.release();

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { Worker } from "node:worker_threads";
 import { ModelState } from "../lifecycle/servable.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
+import { createLockMemory, StateLock } from "../state/lock.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
 // Answers every call, and says which calls it got; dies when a model of the name "poison" is retired.
@@ -36,7 +37,13 @@ function payload(name: string): ServablePayload {
     signatures: new Map(),
     programs: new Map(),
     sessions: [],
-    tables: new Map(),
+    state: {
+      lock: createLockMemory(),
+      tables: new Map(),
+      mutableTables: new Map(),
+      variables: new Map(),
+      randomStreams: new Map(),
+    },
     signatureDefMap: new Uint8Array(0),
   };
 }
@@ -79,6 +86,18 @@ describe("WorkerPool", () => {
       taught,
     );
     assert.equal(count(lines, "publish gone"), 0);
+    await pool.stop();
+  });
+
+  it("lets go of the state that a worker held when it died", async () => {
+    const { pool, workers } = createPool(2);
+    const version = payload("m");
+    await pool.publish(version.id, version);
+    void new StateLock(version.state.lock, 1).during("exclusive", () => new Promise(() => {}));
+    const waiting = new StateLock(version.state.lock, 0).during("exclusive", () => "entered");
+    assert.ok(waiting instanceof Promise);
+    await workers[1]!.terminate();
+    assert.equal(await waiting, "entered");
     await pool.stop();
   });
 

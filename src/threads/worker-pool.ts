@@ -2,6 +2,7 @@ import type { Worker } from "node:worker_threads";
 import type { ServingPool } from "../lifecycle/manager.ts";
 import { formatServableId, type ServableId, type VersionStatus } from "../lifecycle/servable.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
+import { releaseThread } from "../state/lock.ts";
 import { createLogger, type Logger, type LogSink } from "../status/log.ts";
 import { asStatusError } from "../status/status.ts";
 import { Caller } from "./calls.ts";
@@ -26,32 +27,36 @@ interface Member {
  * that takes a dead one's place learns it all before it listens.
  */
 export class WorkerPool implements ServingPool<ServablePayload> {
-  readonly #spawn: () => Worker;
+  readonly #spawn: (number: number) => Worker;
   readonly #sink: LogSink;
   readonly #log: Logger;
   readonly #members = new Set<Member>();
   readonly #published = new Map<string, ServablePayload>();
+  /** What is published, and what some worker may still use. */
+  readonly #used = new Map<string, ServablePayload>();
   readonly #statuses = new Map<string, { readonly name: string; readonly status: VersionStatus }>();
   #names: readonly string[] = [];
   #sockets: Sockets | undefined;
   #stopping = false;
 
-  /** @param spawn starts a thread that answers `WorkerCall`s. */
-  constructor(count: number, spawn: () => Worker, sink: LogSink) {
+  /** @param spawn starts a thread that answers `WorkerCall`s; of threads that are alive each has its own number. */
+  constructor(count: number, spawn: (number: number) => Worker, sink: LogSink) {
     this.#spawn = spawn;
     this.#sink = sink;
     this.#log = createLogger(sink, "threads/worker_pool");
-    for (let i = 0; i < count; i++) this.#start();
+    for (let i = 0; i < count; i++) this.#start(i);
   }
 
   async publish(id: ServableId, payload: ServablePayload): Promise<void> {
     this.#published.set(formatServableId(id), payload);
+    this.#used.set(formatServableId(id), payload);
     await this.#tell({ kind: "publish", payload });
   }
 
   async retire(id: ServableId): Promise<void> {
     this.#published.delete(formatServableId(id));
     await this.#tell({ kind: "retire", id });
+    this.#used.delete(formatServableId(id));
   }
 
   /** Tells every worker what state a version is in. */
@@ -109,8 +114,8 @@ export class WorkerPool implements ServingPool<ServablePayload> {
     await Promise.all(told);
   }
 
-  #start(): Member {
-    const worker = this.#spawn();
+  #start(number: number): Member {
+    const worker = this.#spawn(number);
     const caller = new Caller<WorkerCall, LogNotice>(worker, ({ severity, component, message }) =>
       this.#sink.write(severity, component, message),
     );
@@ -121,17 +126,18 @@ export class WorkerPool implements ServingPool<ServablePayload> {
     worker.on("exit", () => {
       this.#members.delete(member);
       caller.close("The request worker ended");
+      for (const { state } of this.#used.values()) releaseThread(state.lock, number);
       if (this.#stopping) return;
       this.#log.error("A request worker ended; another takes its place");
       const wait = Math.max(0, RESTART_MILLISECONDS - (performance.now() - started));
-      setTimeout(() => void this.#replace(), wait);
+      setTimeout(() => void this.#replace(number), wait);
     });
     return member;
   }
 
-  async #replace(): Promise<void> {
+  async #replace(number: number): Promise<void> {
     if (this.#stopping) return;
-    const { caller } = this.#start();
+    const { caller } = this.#start(number);
     const tell = (call: WorkerCall) =>
       caller.call(call).catch((error: unknown) => {
         this.#log.error(`A new request worker refused ${call.kind}: ${asStatusError(error).message}`);

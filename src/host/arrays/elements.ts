@@ -83,3 +83,10 @@ export function stridesOf(shape: Shape): number[] {
 export function span(shape: Shape, from: number, to = shape.length): number {
   return elementCount(shape.slice(from, to));
 }
+
+/** As TensorFlow prints where an element is: `[1,0]`, or nothing in a scalar. */
+export function placeText(position: number, shape: Shape): string {
+  if (shape.length === 0) return "";
+  const strides = stridesOf(shape);
+  return `[${shape.map((dim, axis) => Math.floor(position / strides[axis]!) % dim).join(",")}]`;
+}

@@ -3,7 +3,7 @@ import { dtypeInfo } from "../../tensor/dtype.ts";
 import { elementCount, formatShape, type PartialShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { HostFamily, HostOp } from "../host-op.ts";
-import { integer, integers, pick, slotsOf, span, stridesOf } from "./elements.ts";
+import { integer, integers, pick, placeText, slotsOf, span, stridesOf } from "./elements.ts";
 import { knownAxis, knownIntegers, ofRank } from "./known-shapes.ts";
 
 const gather: HostOp = {
@@ -53,7 +53,7 @@ function gatherAlong(params: Tensor, indices: Tensor, axis: number, batchDims: n
   const perBatch = span(indices.shape, batchDims);
   const outside = wanted.findIndex((index) => index < 0 || index >= size);
   if (outside >= 0) {
-    const place = placeOf(outside, indices.shape);
+    const place = placeText(outside, indices.shape);
     throw invalidArgument(`indices${place} = ${wanted[outside]} is not in [0, ${size})`);
   }
   const sources = new Int32Array(elementCount(shapeOut));
@@ -66,13 +66,6 @@ function gatherAlong(params: Tensor, indices: Tensor, axis: number, batchDims: n
     }
   }
   return pick(params, shapeOut, sources);
-}
-
-/** As TensorFlow prints where an element is: `[1,0]`, or nothing in a scalar. */
-function placeOf(position: number, shape: readonly number[]): string {
-  if (shape.length === 0) return "";
-  const strides = stridesOf(shape);
-  return `[${shape.map((dim, axis) => Math.floor(position / strides[axis]!) % dim).join(",")}]`;
 }
 
 const gatherNd: HostOp = {
@@ -103,7 +96,7 @@ const gatherNd: HostOp = {
         for (let axis = 0; axis < depth; axis++) {
           const index = wanted[row * depth + axis]!;
           if (index < 0 || index >= shape[axis]!) {
-            const place = placeOf(row, indices!.shape.slice(0, -1));
+            const place = placeText(row, indices!.shape.slice(0, -1));
             const tuple = wanted.slice(row * depth, (row + 1) * depth);
             throw invalidArgument(
               `indices${place} = [${tuple.join(", ")}] does not index into param shape ${formatShape(shape)}`,

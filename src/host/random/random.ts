@@ -1,6 +1,7 @@
 import type { HostFamily } from "../host-op.ts";
+import { generatorStates } from "./generator-state.ts";
 import { statefulRandom } from "./stateful.ts";
 import { statelessRandom } from "./stateless.ts";
 
 /** Ops that make random numbers. */
-export const randomNumbers: HostFamily = { ...statelessRandom, ...statefulRandom };
+export const randomNumbers: HostFamily = { ...statelessRandom, ...statefulRandom, ...generatorStates };

@@ -16,18 +16,22 @@ const RESERVED_PER_NUMBER = 256;
 
 /** The random numbers of one node: each run goes on where the last one ended. */
 class Stream {
-  readonly #random: Philox;
+  readonly #start: Philox;
+  readonly #used: BigInt64Array;
 
-  constructor(attrs: Attributes) {
+  /** @param used the blocks that were used up; only what has seeds shares its stream with other threads. */
+  constructor(attrs: Attributes, used: BigInt64Array = new BigInt64Array(1)) {
     const [seed, seed2] = [attrs.bigint("seed"), attrs.bigint("seed2")];
     const isSeeded = seed !== 0n || seed2 !== 0n;
-    this.#random = isSeeded ? philoxOfSeeds(seed, seed2) : philoxOfSeeds(entropy(), entropy());
+    this.#start = isSeeded ? philoxOfSeeds(seed, seed2) : philoxOfSeeds(entropy(), entropy());
+    this.#used = isSeeded ? used : new BigInt64Array(1);
   }
 
   /** A generator with so many words of its own. */
   reserve(words: number): Philox {
-    const own = this.#random.copy();
-    this.#random.skip(Math.ceil(words / WORDS_PER_BLOCK));
+    const used = Atomics.add(this.#used, 0, BigInt(Math.ceil(words / WORDS_PER_BLOCK)));
+    const own = this.#start.copy();
+    own.skip(Number(used));
     return own;
   }
 
@@ -44,8 +48,8 @@ function entropy(): bigint {
 function drawing(choose: (attrs: Attributes, rest: readonly Tensor[]) => Distribution): HostOp {
   return {
     shapes: (_, [shape]) => knownShapeOf(shape!),
-    compile: (attrs) => {
-      const stream = new Stream(attrs);
+    compile: (attrs, used) => {
+      const stream = new Stream(attrs, used);
       return ([shape, ...rest]) => {
         const dims = shapeOf(shape!);
         return [choose(attrs, rest)(dims, stream.reserveNumbers(span(dims, 0)))];
@@ -59,8 +63,8 @@ const floatType = (attrs: Attributes): FloatType => attrs.dtype("dtype") as Floa
 /** Puts the rows in another order. */
 const shuffle: HostOp = {
   shapes: (_, [input]) => [input!.shape],
-  compile: (attrs) => {
-    const stream = new Stream(attrs);
+  compile: (attrs, used) => {
+    const stream = new Stream(attrs, used);
     return ([input]) => {
       const { shape } = input!;
       if (shape.length === 0 || span(shape, 0) <= 1) return [input!];
@@ -86,9 +90,9 @@ const shuffle: HostOp = {
 
 const multinomial: HostOp = {
   shapes: (_, [logits, count]) => [[logits!.shape?.[0] ?? -1, knownIntegers(count!)?.[0] ?? -1]],
-  compile: (attrs) => {
+  compile: (attrs, used) => {
     const dtype = attrs.dtype("output_dtype") as "int32" | "int64";
-    const stream = new Stream(attrs);
+    const stream = new Stream(attrs, used);
     return ([logits, count]) => {
       // Two words for each number.
       const numbers = (logits!.shape[0] ?? 0) * Math.ceil(Number(count!.data[0]) / 4) * 4 * 2;
@@ -102,9 +106,9 @@ const gamma: HostOp = {
     const [known] = knownShapeOf(shape!);
     return [known && alpha!.shape && [...known, ...alpha!.shape]];
   },
-  compile: (attrs) => {
+  compile: (attrs, used) => {
     const dtype = attrs.dtype("T") as FloatType;
-    const stream = new Stream(attrs);
+    const stream = new Stream(attrs, used);
     return ([shape, alpha]) => {
       const dims = shapeOf(shape!);
       const random = stream.reserveNumbers(span(dims, 0) * span(alpha!.shape, 0));

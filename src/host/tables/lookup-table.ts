@@ -1,6 +1,7 @@
 import { invalidArgument } from "../../status/status.ts";
 import { type DType, dtypeInfo, type NumericArray } from "../../tensor/dtype.ts";
 import type { NumericTensor, Tensor } from "../../tensor/tensor.ts";
+import type { Table } from "./table.ts";
 
 /**
  * A table whose contents never change, in memory that all threads share: plain data that travels by `postMessage`
@@ -53,6 +54,15 @@ export function buildLookupTable(keys: Tensor, values: Tensor): LookupTableData 
     }
   }
   return table;
+}
+
+/** The table as ops use it. */
+export function frozenTable(data: LookupTableData): Table {
+  return {
+    find: (keys, defaultValue) => lookUp(data, keys, defaultValue),
+    size: data.size,
+    entries: () => exportTable(data),
+  };
 }
 
 /** The value of each key, or the default; of the keys' shape. */

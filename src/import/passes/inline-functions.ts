@@ -18,6 +18,8 @@ export interface Inlined {
   readonly resolve: (ref: Ref) => Ref;
   /** The nodes that must have run for a node of the graph before, perhaps a call, to count as run. */
   readonly completed: (name: string) => readonly string[];
+  /** The nodes that calls run although nothing may read them: the functions' control outputs. */
+  readonly effects: readonly string[];
 }
 
 /**
@@ -32,6 +34,7 @@ export function inlineFunctions(graph: Graph, library: FunctionLibrary): Inlined
     graph: expansion.finish(),
     resolve: (ref) => expansion.follow(ref),
     completed: (name) => expansion.completed(name),
+    effects: expansion.effects,
   };
 }
 
@@ -42,6 +45,7 @@ class Expansion {
   readonly #outputs = new Map<string, Ref>();
   /** The nodes that must have run for a call to count as run. */
   readonly #completions = new Map<string, readonly string[]>();
+  readonly effects: string[] = [];
 
   constructor(library: FunctionLibrary) {
     this.#library = library;
@@ -69,6 +73,7 @@ class Expansion {
       this.#outputs.set(formatRef({ node: call.name, index: i }), scope.resolve(body.ret[arg.name]!));
     }
     const controls = Object.values(body.controlRet).map((name) => `${call.name}/${name}`);
+    this.effects.push(...controls);
     this.#completions.set(call.name, [
       ...controls,
       ...results.map((arg) => scope.resolve(body.ret[arg.name]!).node),

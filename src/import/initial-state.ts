@@ -1,6 +1,5 @@
 import { castNumbers } from "../host/arrays/numbers.ts";
 import { hostOps } from "../host/table.ts";
-import { buildLookupTable, type LookupTableData } from "../host/tables/lookup-table.ts";
 import { readTextFile } from "../host/tables/text-file.ts";
 import { Attributes } from "../registry/attributes.ts";
 import { opDefinition } from "../registry/op-registry.ts";
@@ -9,10 +8,10 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { tensorFromProto } from "../tensor/tensor-proto.ts";
 import { formatRef, type Graph, type GraphNode, graphOf, type Ref } from "./graph.ts";
 import type { GraphPreparer } from "./prepared-graph.ts";
-import { isResource } from "./resources.ts";
+import { isReferenceVariable, isResource } from "./resources.ts";
 
-/** Where tables get their contents from besides the graph. */
-export interface TableSources {
+/** Where state gets its values from besides the graph. */
+export interface StateSources {
   /** The node that initialises everything, if the model has one. */
   readonly initOp: string | undefined;
   /** The paths of files, by the tensors that hold them, e.g. `Const:0`. */
@@ -34,34 +33,55 @@ const FROM_FILE = new Set(["InitializeTableFromTextFile", "InitializeTableFromTe
 const ASSIGN = new Set(["AssignVariableOp", "Assign"]);
 
 /**
- * Finds out what tables hold once the model is initialised, by following the init op instead of running it.
+ * Finds out what tables and variables hold once the model is initialised, by following the init op instead of running it.
  */
-export class TableContents {
-  readonly #sources: TableSources;
+export class InitialState {
+  readonly #preparer: GraphPreparer;
+  readonly #sources: StateSources;
   readonly #init: Graph;
 
-  constructor(preparer: GraphPreparer, sources: TableSources) {
+  constructor(preparer: GraphPreparer, sources: StateSources) {
+    this.#preparer = preparer;
     this.#sources = sources;
     this.#init = sources.initOp === undefined ? graphOf([]) : preparer.effectsOf(sources.initOp);
   }
 
   /**
+   * The keys and values of a table, or undefined if nothing fills it.
    * @param table the table's node.
-   * @throws StatusError FAILED_PRECONDITION if nothing initialises it; UNIMPLEMENTED if its contents are computed by ops
-   * that can't be followed.
+   * @throws StatusError UNIMPLEMENTED if they are computed by ops that can't be followed.
    */
-  of(table: GraphNode): LookupTableData {
+  tableContents(table: GraphNode): readonly [keys: Tensor, values: Tensor] | undefined {
     const restored = this.#sources.restored(table.name);
-    if (restored !== undefined) return buildLookupTable(...restored);
+    if (restored !== undefined) return restored;
     for (const node of this.#init.nodes.values()) {
       const fills = FROM_TENSORS.has(node.op) || FROM_FILE.has(node.op);
       if (!fills || this.#handle(node.inputs[0]!)?.name !== table.name) continue;
-      if (FROM_TENSORS.has(node.op)) {
-        return buildLookupTable(this.#evaluate(node.inputs[1]!), this.#evaluate(node.inputs[2]!));
-      }
-      return buildLookupTable(...this.#readFile(node, table));
+      if (FROM_TENSORS.has(node.op))
+        return [this.#evaluate(node.inputs[1]!), this.#evaluate(node.inputs[2]!)];
+      return this.#readFile(node, table);
     }
-    throw failedPrecondition(`Table not initialized: nothing in the model fills the table ${table.name}`);
+    return undefined;
+  }
+
+  /**
+   * The value of a variable, or undefined if it has none until a request gives it one.
+   * @param variable the variable's node.
+   * @throws as `tableContents`.
+   */
+  variable(variable: string): Tensor | undefined {
+    for (const node of this.#init.nodes.values()) {
+      if (ASSIGN.has(node.op) && this.#handle(node.inputs[0]!)?.name === variable) {
+        return this.#evaluate(node.inputs[1]!);
+      }
+    }
+    return this.#sources.variable(variable);
+  }
+
+  /** The values of what a node of the main graph is made from, such as the keys that a dense table keeps for itself. */
+  inputsOf({ name, inputs }: GraphNode): readonly Tensor[] {
+    const graph = this.#preparer.effectsOf(name);
+    return inputs.map((ref) => this.#evaluate(ref, graph));
   }
 
   #readFile(node: GraphNode, table: GraphNode): [Tensor, Tensor] {
@@ -81,36 +101,33 @@ export class TableContents {
 
   #handle(ref: Ref): GraphNode | undefined {
     const node = this.#init.nodes.get(ref.node);
-    if (node === undefined || isResource(node.op)) return node;
+    if (node === undefined || isResource(node.op) || isReferenceVariable(node.op)) return node;
     return node.op === "Identity" ? this.#handle(node.inputs[0]!) : undefined;
   }
 
-  #evaluate(ref: Ref): Tensor {
+  #evaluate(ref: Ref, graph = this.#init): Tensor {
     const asset = this.#sources.assets.get(formatRef(ref));
     if (asset !== undefined) return { dtype: "string", shape: [], data: [Buffer.from(asset)] };
-    const node = this.#init.nodes.get(ref.node)!;
+    const node = graph.nodes.get(ref.node)!;
     const attrs = new Attributes(node.name, node.attrs, opDefinition(node.op));
     if (node.op === "Const") return tensorFromProto(attrs.tensor("value"));
-    if (node.op === "ReadVariableOp") return this.#variable(this.#handle(node.inputs[0]!));
-    if (node.op === "Cast") return castNumbers(this.#evaluate(node.inputs[0]!), attrs.dtype("DstT"));
+    if (node.op === "ReadVariableOp" || isReferenceVariable(node.op)) return this.#read(ref);
+    if (node.op === "Cast") return castNumbers(this.#evaluate(node.inputs[0]!, graph), attrs.dtype("DstT"));
     const host = hostOps[node.op];
     if (host === undefined) {
       throw unimplemented(
-        `A table is filled with what ${node.op} (node ${node.name}) computes, which can't be followed`,
+        `A table or a variable starts with what ${node.op} (node ${node.name}) computes, which can't be followed`,
       );
     }
-    return host.compile(attrs)(node.inputs.map((input) => this.#evaluate(input)))[ref.index]!;
+    return host.compile(attrs)(node.inputs.map((input) => this.#evaluate(input, graph)))[ref.index]!;
   }
 
-  #variable(handle: GraphNode | undefined): Tensor {
-    for (const node of this.#init.nodes.values()) {
-      if (ASSIGN.has(node.op) && this.#handle(node.inputs[0]!)?.name === handle?.name) {
-        return this.#evaluate(node.inputs[1]!);
-      }
-    }
-    const value = handle && this.#sources.variable(handle.name);
+  #read(ref: Ref): Tensor {
+    const node = this.#init.nodes.get(ref.node)!;
+    const variable = this.#handle(node.op === "ReadVariableOp" ? node.inputs[0]! : ref);
+    const value = variable && this.variable(variable.name);
     if (value === undefined)
-      throw failedPrecondition(`The variable ${handle?.name} has no value to fill a table with`);
+      throw failedPrecondition(`The variable ${variable?.name} has no value to start others with`);
     return value;
   }
 }
