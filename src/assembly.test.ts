@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -147,6 +148,43 @@ describe("a running server", () => {
     );
     assert.equal((await post("/half_plus:predict", '{"instances": [[1], [1, 2]]}'))[0], 400);
     assert.equal((await post("/half_plus:predict", '{"instances": "'))[0], 400);
+  });
+});
+
+describe("a model that changes with each request", () => {
+  it("has one state for all workers, and updates it one request after the other", async () => {
+    const rest = await freePort();
+    const flags = flagsFor(
+      `--model_base_path=${join(MODELS, "tf1_state")}`,
+      "--model_name=state",
+      `--rest_api_port=${rest}`,
+      "--port=0",
+      "--request_workers=3",
+    );
+    const server = await startServer(flags, sink, new AbortController().signal);
+    // A connection for each request, so that every worker gets some.
+    const add = (delta: number) =>
+      new Promise<{ before: number; added: number; after: number }>((resolve, reject) => {
+        const path = "/v1/models/state:predict";
+        const call = request({ port: rest, path, method: "POST", agent: false }, (response) => {
+          let text = "";
+          response.on("data", (chunk) => {
+            text += chunk;
+          });
+          response.on("end", () => resolve(JSON.parse(text).outputs));
+        });
+        call.on("error", reject);
+        call.end(JSON.stringify({ signature_name: "add", inputs: { delta } }));
+      });
+    const answers = await Promise.all(Array.from({ length: 200 }, () => add(1)));
+    for (const { before, added, after } of answers)
+      assert.deepEqual([added, after], [before + 1, before + 1]);
+    const sorted = answers.map(({ added }) => added).sort((a, b) => a - b);
+    assert.deepEqual(
+      sorted,
+      Array.from({ length: 200 }, (_, i) => 11 + i),
+    );
+    await server.stop(1000);
   });
 });
 

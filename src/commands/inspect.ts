@@ -3,7 +3,7 @@ import { type MissingOp, SignatureCompiler } from "../import/compile.ts";
 
 import { GraphPreparer } from "../import/prepared-graph.ts";
 import { signaturesOf } from "../loaders/signatures.ts";
-import { variableReader } from "../loaders/variable-reader.ts";
+import { initialVariables } from "../loaders/state-loading.ts";
 import { asStatusError, formatStatus } from "../status/status.ts";
 import { fileStorage } from "../storage/file.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
@@ -48,7 +48,7 @@ async function inspectGraph(folder: string, tags: readonly string[]): Promise<bo
     process.stdout.write(`Graph with the tags ${tags.join(", ") || "(none)"}${writer}\n`);
     const signatures = signaturesOf(model.signatures);
     const preparer = new GraphPreparer(model.metaGraph, signatures.values());
-    const compiler = new SignatureCompiler(preparer, variableReader(model));
+    const compiler = new SignatureCompiler(preparer, await initialVariables(model, preparer, fileStorage));
     let servable = true;
     for (const [key, signature] of signatures) {
       const verdict = await judge(compiler, key, signature);

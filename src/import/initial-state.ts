@@ -7,6 +7,7 @@ import { failedPrecondition, unimplemented } from "../status/status.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tensorFromProto } from "../tensor/tensor-proto.ts";
 import { formatRef, type Graph, type GraphNode, graphOf, type Ref } from "./graph.ts";
+import { assignsVariable } from "./passes/variable-updates.ts";
 import type { GraphPreparer } from "./prepared-graph.ts";
 import { isReferenceVariable, isResource } from "./resources.ts";
 
@@ -30,7 +31,6 @@ const FROM_TENSORS = new Set([
   "LookupTableImportV2",
 ]);
 const FROM_FILE = new Set(["InitializeTableFromTextFile", "InitializeTableFromTextFileV2"]);
-const ASSIGN = new Set(["AssignVariableOp", "Assign"]);
 
 /**
  * Finds out what tables and variables hold once the model is initialised, by following the init op instead of running it.
@@ -70,12 +70,17 @@ export class InitialState {
    * @throws as `tableContents`.
    */
   variable(variable: string): Tensor | undefined {
+    return this.assigned(variable) ?? this.#sources.variable(variable);
+  }
+
+  /** The value that the init op gives a variable, if it does. */
+  assigned(variable: string): Tensor | undefined {
     for (const node of this.#init.nodes.values()) {
-      if (ASSIGN.has(node.op) && this.#handle(node.inputs[0]!)?.name === variable) {
+      if (assignsVariable(node.op) && this.#handle(node.inputs[0]!)?.name === variable) {
         return this.#evaluate(node.inputs[1]!);
       }
     }
-    return this.#sources.variable(variable);
+    return undefined;
   }
 
   /** The values of what a node of the main graph is made from, such as the keys that a dense table keeps for itself. */

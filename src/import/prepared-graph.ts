@@ -17,6 +17,7 @@ import { inlineFunctions } from "./passes/inline-functions.ts";
 import { hasEffect, prune, reachable } from "./passes/prune.ts";
 import { raiseControlFlow } from "./passes/raise-control-flow.ts";
 import { resolveVariables } from "./passes/resolve-variables.ts";
+import { assignsVariable } from "./passes/variable-updates.ts";
 import { TensorTypes } from "./tensor-types.ts";
 import type { Feed } from "./translate.ts";
 
@@ -94,6 +95,11 @@ export class GraphPreparer {
     return prune(graph, roots, new Set());
   }
 
+  /** Whether running `op` gives variables values. */
+  assigns(op: string): boolean {
+    return [...this.effectsOf(op).nodes.values()].some((node) => assignsVariable(node.op));
+  }
+
   /** @param scope what the names of the function's nodes begin with. */
   body(scope: string, name: string, args: readonly FunctionArgument[]): PreparedGraph {
     return this.#prepare(this.#inlineBody(scope, name, args));
@@ -148,8 +154,7 @@ export class GraphPreparer {
   }
 
   #prepare({ graph: inlined, feeds, fed, outputs: wanted, effects }: InlinedGraph): PreparedGraph {
-    const { graph: resolved, resolve } = resolveVariables(inlined, this.#state.variables);
-    const outputs = wanted.map((ref) => (fed.has(formatRef(ref)) ? ref : resolve(ref)));
+    const { graph: resolved, outputs } = resolveVariables(inlined, wanted, this.#state.variables);
     const running = effects.filter((name) => {
       const node = resolved.nodes.get(name);
       return node !== undefined && hasEffect(node);

@@ -16,8 +16,7 @@ import { assertCovered } from "./coverage.ts";
 import type { LoadedProgram, LoadedSession, ServablePayload } from "./servable-payload.ts";
 import { createSession } from "./session-creation.ts";
 import { signaturesOf } from "./signatures.ts";
-import { loadState } from "./state-loading.ts";
-import { variableReader } from "./variable-reader.ts";
+import { initialVariables, loadState } from "./state-loading.ts";
 
 export interface SavedModelLoadingOptions {
   readonly storage: Storage;
@@ -76,8 +75,9 @@ export class SavedModelLoading {
     model: SavedModelBundle,
     signatures: ReadonlyMap<string, Signature>,
   ): Promise<Pick<ServablePayload, "programs" | "sessions" | "state">> {
+    const { storage } = this.#options;
     const preparer = new GraphPreparer(model.metaGraph, signatures.values());
-    const compiler = new SignatureCompiler(preparer, variableReader(model));
+    const compiler = new SignatureCompiler(preparer, await initialVariables(model, preparer, storage));
     await assertCovered(compiler, signatures);
     const sessions: LoadedSession[] = [];
     const all: CompiledSignature[] = [];
@@ -97,7 +97,7 @@ export class SavedModelLoading {
         for (const session of compiled.sessions) positions.push(await place(session));
         programs.set(key, { program: compiled.program, sessions: positions });
       }
-      const state = await loadState(model, preparer, all, this.#options.storage);
+      const state = await loadState(model, preparer, all, storage);
       return { programs, sessions, state };
     } catch (error) {
       this.#destroy(sessions);

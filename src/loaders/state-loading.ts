@@ -7,6 +7,7 @@ import type { GraphNode } from "../import/graph.ts";
 import type { InitialState } from "../import/initial-state.ts";
 import type { GraphPreparer } from "../import/prepared-graph.ts";
 import type { Program } from "../import/program.ts";
+import type { Variables } from "../import/translate.ts";
 import { Attributes } from "../registry/attributes.ts";
 import { opDefinition } from "../registry/op-registry.ts";
 import { createLockMemory } from "../state/lock.ts";
@@ -17,6 +18,7 @@ import { dtypeInfo } from "../tensor/dtype.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { bytesOf, type NumericTensor, type Tensor } from "../tensor/tensor.ts";
 import { type StateMemory, stepsWithin } from "./servable-state.ts";
+import { variableReader } from "./variable-reader.ts";
 
 /** Makes the tables and variables that a model's programs use, filled as TensorFlow fills them when it loads the model. */
 export async function loadState(
@@ -79,6 +81,26 @@ function randomStreamsOf(programs: readonly Program[]): StateMemory["randomStrea
     streams.set(step.name, new BigInt64Array(new SharedArrayBuffer(8)));
   }
   return streams;
+}
+
+/**
+ * Finds variables as they are once the model is initialised. What it returns may be read until the model is closed. As it
+ * takes time to follow the init op, that is done only for models whose init op assigns anything.
+ */
+export async function initialVariables(
+  model: SavedModelBundle,
+  preparer: GraphPreparer,
+  storage: Storage,
+): Promise<Variables> {
+  const restored = variableReader(model);
+  if (model.initOp === undefined || !preparer.assigns(model.initOp)) return restored;
+  const initial = await initialState(model, preparer, storage);
+  return (node) => {
+    const value = initial.assigned(node);
+    if (value === undefined) return restored(node);
+    const { dtype, shape } = value;
+    return { dtype, shape, read: (target) => target.set(bytesOf(value as NumericTensor)) };
+  };
 }
 
 async function initialState(

@@ -141,10 +141,14 @@ export class MutableTable implements WritableTable {
     this.#append(known.map((key) => ({ key, value: undefined })));
   }
 
-  /** Leaves out reserved keys, which stand for free places in what a dense table has exported. */
+  /**
+   * Takes what a table has exported: a dense one adds a dimension of 1 to scalar keys, and reserved keys stand for free
+   * places.
+   */
   replace(keys: Tensor, values: Tensor): void {
     this.#catchUp();
-    const entries = this.#pair(keys, values);
+    const rows = keys.shape[0] ?? 1;
+    const entries = this.#pair({ ...keys, shape: [rows, ...this.#form.keyShape] }, values);
     this.#entries.clear();
     this.#live = 0;
     for (const { key, value } of entries) if (this.#reserving(key) === undefined) this.#keep(key, value);

@@ -11,7 +11,7 @@ import {
   VARIABLE_VALUE,
 } from "../own-ops.ts";
 import { isReferenceVariable } from "../resources.ts";
-import { variableUpdates } from "./variable-updates.ts";
+import { namedType, variableUpdates } from "./variable-updates.ts";
 
 /** TF2's ops that read a variable: what is computed from its value, in the place of the resource. */
 const READERS: Readonly<Record<string, string>> = {
@@ -27,19 +27,23 @@ const TRUE = create(AttrValueSchema, {
 
 export interface Resolved {
   readonly graph: Graph;
-  /** What a tensor of the graph before is now. */
-  readonly resolve: (ref: Ref) => Ref;
+  readonly outputs: readonly Ref[];
 }
 
 /**
  * Puts values in the place of variables. Those that no request changes become {@link VARIABLE_VALUE} nodes; of the others,
  * reads become {@link VARIABLE_READ} nodes, and updates become ops on what was read, followed by {@link VARIABLE_ASSIGN}.
+ * @param outputs tensors of the graph; what they are afterwards is returned.
  * @param mutable the names of the variables that requests change.
  */
-export function resolveVariables(graph: Graph, mutable: ReadonlySet<string>): Resolved {
+export function resolveVariables(
+  graph: Graph,
+  outputs: readonly Ref[],
+  mutable: ReadonlySet<string>,
+): Resolved {
   const resolution = new Resolution(graph, mutable);
   for (const node of graph.nodes.values()) resolution.add(node);
-  return resolution.finish();
+  return resolution.finish(outputs);
 }
 
 /** The variable that a handle or a reference leads to. */
@@ -69,10 +73,17 @@ class Resolution {
     this.#mutable = mutable;
   }
 
-  finish(): Resolved {
+  finish(outputs: readonly Ref[]): Resolved {
+    const { inputs } = this.#readReferences({
+      name: "outputs",
+      op: "",
+      inputs: outputs,
+      controls: [],
+      attrs: {},
+    });
     const resolve = (ref: Ref): Ref => this.#moved.get(formatRef(ref)) ?? ref;
     const nodes = this.#nodes.map((node) => ({ ...node, inputs: node.inputs.map(resolve) }));
-    return { graph: graphOf(nodes), resolve };
+    return { graph: graphOf(nodes), outputs: inputs.map(resolve) };
   }
 
   add(node: GraphNode): void {
@@ -104,7 +115,7 @@ class Resolution {
     // Whoever takes what the node gives waits until the variable has its value.
     const given = gives === "before" ? before : gives === "other" ? other! : assigned;
     const { dtype } = variable.attrs as { dtype: AttrValue };
-    const attrs = { T: gives === "other" ? node.attrs.dtype! : dtype };
+    const attrs = { T: gives === "other" ? namedType(node, "dtype") : dtype };
     const result = { name: `${name}/given`, op: "Identity", inputs: [given], controls: [name], attrs };
     this.#nodes.push(result);
     this.#moved.set(formatRef({ node: name, index: 0 }), { node: result.name, index: 0 });

@@ -1,6 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { type AttrValue, AttrValueSchema } from "../../proto/gen/tensorflow/core/framework/attr_value_pb.ts";
 import { DataType } from "../../proto/gen/tensorflow/core/framework/types_pb.ts";
+import { Attributes } from "../../registry/attributes.ts";
+import { opDefinition } from "../../registry/op-registry.ts";
 import type { GraphNode, Ref } from "../graph.ts";
 import { COUNTED, RNG_KEY_COUNTER, RNG_SKIPPED, SCATTERED } from "../own-ops.ts";
 import { typeAttribute } from "./function-writer.ts";
@@ -38,6 +40,11 @@ function part(node: GraphNode, suffix: string, op: string, inputs: readonly Ref[
 
 function outputOf(node: GraphNode, index = 0): Ref {
   return { node: node.name, index };
+}
+
+/** A type attribute, which may be left out where the registry has a default. */
+export function namedType({ name, op, attrs }: GraphNode, attribute: string): AttrValue {
+  return typeAttribute(new Attributes(name, attrs, opDefinition(op)).dtype(attribute));
 }
 
 /** The dtype of the variable, by whichever name the op has for it. */
@@ -130,7 +137,7 @@ const draw = (stateless: string): Update => ({
   gives: "other",
   compute: (node, before) => {
     const [, algorithm, shape, ...rest] = node.inputs as [Ref, Ref, Ref, ...Ref[]];
-    const { shape_dtype, dtype } = node.attrs as { shape_dtype: AttrValue; dtype: AttrValue };
+    const [dtype, shape_dtype] = [namedType(node, "dtype"), namedType(node, "shape_dtype")];
     const [int32, int64] = [typeAttribute("int32"), typeAttribute("int64")];
     const state = part(node, "state", RNG_KEY_COUNTER, [before], {});
     const alg = part(node, "alg", "Cast", [algorithm], { SrcT: int64, DstT: int32 });
@@ -198,6 +205,11 @@ export const variableUpdates: Readonly<Record<string, Update>> = {
   StatefulStandardNormalV2: draw("StatelessRandomNormalV2"),
   StatefulTruncatedNormal: draw("StatelessTruncatedNormalV2"),
 };
+
+/** Whether the op gives a variable a value that doesn't depend on the one before. */
+export function assignsVariable(op: string): boolean {
+  return op === "Assign" || op === "AssignVariableOp";
+}
 
 export function updatesVariable(op: string): boolean {
   return Object.hasOwn(variableUpdates, op);
