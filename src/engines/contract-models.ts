@@ -73,7 +73,7 @@ export function weight(
   data: ArrayBufferView,
 ): Weight {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return { name, dtype, shape, read: (target) => target.set(bytes) };
+  return { name, key: name, use: "own", dtype, shape, read: (target) => target.set(bytes) };
 }
 
 function valueInfo({ name, dtype, shape }: SessionTensor): MessageInitShape<typeof ValueInfoProtoSchema> {

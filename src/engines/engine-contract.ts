@@ -176,6 +176,36 @@ function testErrors(engine: Engine): void {
     engine.destroy(descriptor);
     assert.deepEqual([lengths, descriptor.weightBytes], [[12], 12]);
   });
+
+  for (const use of ["in place", "packed"] as const) {
+    test(`weights that sessions share are read once (${use})`, async () => {
+      let reads = 0;
+      const weights = bias.model.weights.map((weight) => ({
+        ...weight,
+        use,
+        read: (target: Uint8Array) => {
+          reads++;
+          weight.read(target);
+        },
+      }));
+      const shared = engine.shareWeights(weights);
+      const model = { ...bias.model, weights };
+      const descriptors = [
+        await engine.create(model, "engine", shared),
+        await engine.create(model, "caller", shared),
+      ];
+      assert.equal(reads, 1);
+      for (const descriptor of descriptors) {
+        const session = engine.attach(descriptor);
+        const result = session.run([float32([1, 3], Float32Array.of(1, 2, 3))], [0]);
+        assert.deepEqual(result.tensors, [float32([1, 3], Float32Array.of(11, 22, 33))]);
+        result.dispose();
+        session.release();
+        engine.destroy(descriptor);
+      }
+      engine.releaseWeights(shared);
+    });
+  }
 }
 
 function testLifetimes(engine: Engine): void {

@@ -8,6 +8,8 @@ import type { Tensor } from "../tensor/tensor.ts";
  * - `create` and `destroy` on a loader thread. `create` may take seconds.
  * - `attach` on any thread, any number of times per session, with the descriptor as `postMessage` delivered it.
  * - `destroy` exactly once per descriptor, and only after every attached session was released.
+ * - `shareWeights` and `releaseWeights` on a loader thread, the latter after every session that was created with the
+ *   weights was destroyed.
  *
  * Every engine passes `engine-contract.ts`.
  */
@@ -17,13 +19,17 @@ export interface Engine {
    * Compiles a model. Resolves to plain data that names the process-wide native session.
    * @param threads which threads an operator is spread over: the engine's, or only the one that calls. Default: the
    * engine's.
+   * @param shared weights that the session uses where they lie; the model's others it reads into memory of its own.
    * @throws StatusError INVALID_ARGUMENT if the engine can't take the model; its message says why.
    */
-  create(model: EngineModel, threads?: OperatorThreads): Promise<SessionDescriptor>;
+  create(model: EngineModel, threads?: OperatorThreads, shared?: SharedWeights): Promise<SessionDescriptor>;
   /** This thread's handle on a session that any thread created. Cheap. */
   attach(descriptor: SessionDescriptor): Session;
   /** Frees the native session and everything it owns. */
   destroy(descriptor: SessionDescriptor): void;
+  /** Reads weights into memory that any number of sessions use. Throws what a weight's `read` throws. */
+  shareWeights(weights: readonly Weight[]): SharedWeights;
+  releaseWeights(shared: SharedWeights): void;
 }
 
 export type OperatorThreads = "engine" | "caller";
@@ -40,10 +46,30 @@ export interface EngineModel {
 /** A constant too large to copy around: the engine allocates, the owner of the bytes fills. */
 export interface Weight {
   readonly name: string;
+  /** Equal for weights of one model that hold the same. */
+  readonly key: string;
+  readonly use: WeightUse;
   readonly dtype: DType;
   readonly shape: Shape;
   /** Writes the little-endian, row-major elements into `target`, which is exactly as long as they are. */
   readonly read: (target: Uint8Array) => void;
+}
+
+/**
+ * How a session's kernels use a weight: where it lies; in a layout of their own, of which sessions with shared weights need
+ * one; or in ways that make a copy of each session's own, so that sharing the original only adds to it.
+ */
+export type WeightUse = "in place" | "packed" | "own";
+
+/** Plain, structured-clonable data that names weights in native memory. */
+export interface SharedWeights {
+  readonly engine: string;
+  /** The addresses of the engine's tensors, by the weights' keys. */
+  readonly tensors: ReadonlyMap<string, bigint>;
+  /** The addresses of their elements. */
+  readonly buffers: readonly bigint[];
+  /** The address of what the engine keeps the weights' other layouts in. */
+  readonly layouts: bigint;
 }
 
 export interface SessionTensor {

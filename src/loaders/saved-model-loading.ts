@@ -1,10 +1,9 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { Engine } from "../engines/engine.ts";
+import type { Engine, EngineModel, SharedWeights } from "../engines/engine.ts";
 import type { SavedModelBundle } from "../formats/saved-model/saved-model.ts";
 import { readSavedModel } from "../formats/saved-model/saved-model.ts";
 import { type CompiledSignature, SignatureCompiler } from "../import/compile.ts";
 import { GraphPreparer } from "../import/prepared-graph.ts";
-import type { CompiledSession } from "../import/program.ts";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { ServableId } from "../lifecycle/servable.ts";
 import { SignatureDefMapSchema } from "../proto/gen/tensorflow_serving/apis/get_model_metadata_pb.ts";
@@ -15,6 +14,7 @@ import type { Signature } from "../tensor/signature.ts";
 import { assertCovered } from "./coverage.ts";
 import type { LoadedProgram, LoadedSession, ServablePayload } from "./servable-payload.ts";
 import { createSession } from "./session-creation.ts";
+import { weightsToShare } from "./shared-weights.ts";
 import { signaturesOf } from "./signatures.ts";
 import { initialVariables, loadState } from "./state-loading.ts";
 
@@ -25,6 +25,8 @@ export interface SavedModelLoadingOptions {
   readonly tags: readonly string[];
   readonly log: Logger;
 }
+
+type Compiled = Pick<ServablePayload, "programs" | "sessions" | "weights" | "state">;
 
 /** Reads, imports and compiles SavedModels, and frees them: the work of a loader thread. */
 export class SavedModelLoading {
@@ -67,46 +69,46 @@ export class SavedModelLoading {
     }
   }
 
-  async unload({ sessions }: ServablePayload): Promise<void> {
-    this.#destroy(sessions);
+  async unload({ sessions, weights }: ServablePayload): Promise<void> {
+    this.#destroy(sessions, weights);
   }
 
-  async #compile(
-    model: SavedModelBundle,
-    signatures: ReadonlyMap<string, Signature>,
-  ): Promise<Pick<ServablePayload, "programs" | "sessions" | "state">> {
-    const { storage } = this.#options;
+  async #compile(model: SavedModelBundle, signatures: ReadonlyMap<string, Signature>): Promise<Compiled> {
+    const { storage, engine } = this.#options;
     const preparer = new GraphPreparer(model.metaGraph, signatures.values());
     const compiler = new SignatureCompiler(preparer, await initialVariables(model, preparer, storage));
     await assertCovered(compiler, signatures);
+    const compiled: CompiledSignature[] = [];
+    for (const [key, signature] of signatures) compiled.push(await compiler.compile(key, signature));
+    // Signatures that compute the same share their sessions.
+    const models = new Map<string, EngineModel>();
+    for (const { identity, model } of compiled.flatMap((signature) => signature.sessions)) {
+      if (!models.has(identity)) models.set(identity, model);
+    }
+    const positions = new Map([...models.keys()].map((identity, i) => [identity, i]));
+    const programs = new Map(
+      [...signatures.keys()].map((key, i): [string, LoadedProgram] => {
+        const { program, sessions } = compiled[i]!;
+        return [key, { program, sessions: sessions.map(({ identity }) => positions.get(identity)!) }];
+      }),
+    );
+    const state = await loadState(model, preparer, compiled, storage);
+    const shared = weightsToShare([...models.values()]);
+    const weights = shared.length === 0 ? undefined : engine.shareWeights(shared);
     const sessions: LoadedSession[] = [];
-    const all: CompiledSignature[] = [];
-    const known = new Map<string, number>();
-    const place = async ({ identity, model }: CompiledSession): Promise<number> => {
-      const shared = known.get(identity);
-      if (shared !== undefined) return shared;
-      known.set(identity, sessions.length);
-      return sessions.push(await createSession(this.#options.engine, model)) - 1;
-    };
     try {
-      const programs = new Map<string, LoadedProgram>();
-      for (const [key, signature] of signatures) {
-        const compiled = await compiler.compile(key, signature);
-        all.push(compiled);
-        const positions: number[] = [];
-        for (const session of compiled.sessions) positions.push(await place(session));
-        programs.set(key, { program: compiled.program, sessions: positions });
-      }
-      const state = await loadState(model, preparer, all, storage);
-      return { programs, sessions, state };
+      for (const model of models.values()) sessions.push(await createSession(engine, model, weights));
+      return { programs, sessions, weights, state };
     } catch (error) {
-      this.#destroy(sessions);
+      this.#destroy(sessions, weights);
       throw error;
     }
   }
 
-  #destroy(sessions: readonly LoadedSession[]): void {
-    for (const { session } of sessions) this.#options.engine.destroy(session);
+  #destroy(sessions: readonly LoadedSession[], weights: SharedWeights | undefined): void {
+    const { engine } = this.#options;
+    for (const { session } of sessions) engine.destroy(session);
+    if (weights !== undefined) engine.releaseWeights(weights);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { SessionDescriptor } from "../engines/engine.ts";
+import type { SessionDescriptor, SharedWeights } from "../engines/engine.ts";
 import type { Program } from "../import/program.ts";
 import type { ServableId } from "../lifecycle/servable.ts";
 import type { Signature } from "../tensor/signature.ts";
@@ -15,6 +15,8 @@ export interface ServablePayload {
   readonly programs: ReadonlyMap<string, LoadedProgram>;
   /** The native sessions of all programs. Programs that compute the same share theirs. */
   readonly sessions: readonly LoadedSession[];
+  /** The weights that sessions share, to be freed after the sessions. */
+  readonly weights: SharedWeights | undefined;
   /** The tables and variables that the programs use. */
   readonly state: StateMemory;
   /** A serialized tensorflow.serving.SignatureDefMap. */

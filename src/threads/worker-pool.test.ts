@@ -37,6 +37,7 @@ function payload(name: string): ServablePayload {
     signatures: new Map(),
     programs: new Map(),
     sessions: [],
+    weights: undefined,
     state: {
       lock: createLockMemory(),
       tables: new Map(),

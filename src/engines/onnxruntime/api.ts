@@ -72,6 +72,12 @@ export interface OrtApi {
   readonly SetGlobalIntraOpNumThreads: Fallible<[options: Pointer, threads: number]>;
   readonly SetGlobalInterOpNumThreads: Fallible<[options: Pointer, threads: number]>;
   readonly SetGlobalSpinControl: Fallible<[options: Pointer, allow: number]>;
+  readonly AddInitializer: Fallible<[options: Pointer, name: Pointer, value: Pointer]>;
+  readonly CreatePrepackedWeightsContainer: Fallible<[out: BigUint64Array]>;
+  readonly ReleasePrepackedWeightsContainer: Returning<void, [container: Pointer]>;
+  readonly CreateSessionFromArrayWithPrepackedWeightsContainer: Fallible<
+    [env: Pointer, model: Memory, length: number, options: Pointer, container: Pointer, out: BigUint64Array]
+  >;
   readonly AddExternalInitializers: Fallible<
     [options: Pointer, names: Memory, values: Memory, count: number]
   >;
@@ -132,6 +138,10 @@ const FUNCTIONS: Readonly<Record<keyof OrtApi, ApiRow>> = {
   SetGlobalIntraOpNumThreads: fallible(147, P, "int"),
   SetGlobalInterOpNumThreads: fallible(148, P, "int"),
   SetGlobalSpinControl: fallible(149, P, "int"),
+  AddInitializer: fallible(150, P, P, P),
+  CreatePrepackedWeightsContainer: fallible(166, P),
+  ReleasePrepackedWeightsContainer: returning(167, "void", P),
+  CreateSessionFromArrayWithPrepackedWeightsContainer: fallible(169, P, P, "size_t", P, P, P),
   AddExternalInitializers: fallible(210, P, P, P, "size_t"),
   GetTensorElementTypeAndShapeDataReference: fallible(414, P, P, P, P),
 };

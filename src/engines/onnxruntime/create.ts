@@ -1,11 +1,11 @@
-import type { EngineModel, OperatorThreads } from "../engine.ts";
+import type { EngineModel, OperatorThreads, SharedWeights } from "../engine.ts";
 import type { Pointer } from "./api.ts";
 import type { Binding } from "./binding.ts";
 import { elementTypeOf } from "./element-type.ts";
 import { LOG_FATAL } from "./environment.ts";
 import { checkSignature } from "./signature.ts";
 import { check, checkModel } from "./status.ts";
-import { NativeWeights } from "./weights.ts";
+import { SessionWeights } from "./weights.ts";
 
 /** GraphOptimizationLevel. */
 const OPTIMIZE_ALL = 99;
@@ -16,7 +16,7 @@ const CONFIG: Readonly<Record<string, string>> = {
 };
 
 /**
- * Creates a native session on the calling thread. Takes the weights' memory twice while it runs.
+ * Creates a native session on the calling thread. Takes the memory of weights that aren't shared twice while it runs.
  * @throws StatusError INVALID_ARGUMENT if ONNX Runtime can't take the model, or the model's inputs and outputs differ
  *   from those declared.
  */
@@ -25,16 +25,28 @@ export function createSession(
   env: Pointer,
   model: EngineModel,
   threads: OperatorThreads,
+  shared: SharedWeights | undefined,
 ): Pointer {
   const { api } = binding;
   for (const tensor of [...model.inputs, ...model.outputs]) elementTypeOf(tensor);
   const session = withOptions(binding, threads, (options) => {
-    const weights = new NativeWeights(binding, model.weights);
+    const weights = new SessionWeights(binding, model.weights, shared);
     try {
       weights.addTo(options);
       const { graph } = model;
       const out = new BigUint64Array(1);
-      checkModel(api, api.CreateSessionFromArray(env, graph, graph.byteLength, options, out));
+      const status =
+        shared === undefined
+          ? api.CreateSessionFromArray(env, graph, graph.byteLength, options, out)
+          : api.CreateSessionFromArrayWithPrepackedWeightsContainer(
+              env,
+              graph,
+              graph.byteLength,
+              options,
+              shared.layouts,
+              out,
+            );
+      checkModel(api, status);
       return out[0]!;
     } finally {
       weights.free();

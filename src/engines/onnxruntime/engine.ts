@@ -1,10 +1,19 @@
 import { invalidArgument } from "../../status/status.ts";
-import type { Engine, EngineModel, OperatorThreads, Session, SessionDescriptor } from "../engine.ts";
+import type {
+  Engine,
+  EngineModel,
+  OperatorThreads,
+  Session,
+  SessionDescriptor,
+  SharedWeights,
+  Weight,
+} from "../engine.ts";
 import { weightBytes } from "../weight.ts";
 import { type Binding, bind } from "./binding.ts";
 import { createSession } from "./create.ts";
 import { acquireEnvironment, type OnnxRuntimeOptions } from "./environment.ts";
 import { OnnxRuntimeSession } from "./session.ts";
+import { releaseWeights, shareWeights } from "./weights.ts";
 
 export type { OnnxRuntimeOptions } from "./environment.ts";
 
@@ -30,13 +39,18 @@ class OnnxRuntimeEngine implements Engine {
     this.#options = options;
   }
 
-  async create(model: EngineModel, threads: OperatorThreads = "engine"): Promise<SessionDescriptor> {
+  async create(
+    model: EngineModel,
+    threads: OperatorThreads = "engine",
+    shared?: SharedWeights,
+  ): Promise<SessionDescriptor> {
+    if (shared !== undefined) this.#own(shared);
     const { api, trim } = this.#binding;
     this.#environment ??= acquireEnvironment(api, this.#options);
     try {
       return {
         engine: NAME,
-        handle: createSession(this.#binding, this.#environment, model, threads),
+        handle: createSession(this.#binding, this.#environment, model, threads, shared),
         inputs: model.inputs,
         outputs: model.outputs,
         weightBytes: model.weights.reduce((total, weight) => total + weightBytes(weight), 0),
@@ -57,8 +71,18 @@ class OnnxRuntimeEngine implements Engine {
     this.#binding.trim();
   }
 
-  #own(descriptor: SessionDescriptor): void {
-    if (descriptor.engine === NAME) return;
-    throw invalidArgument(`A session of the engine ${descriptor.engine} was given to ${NAME}`);
+  shareWeights(weights: readonly Weight[]): SharedWeights {
+    return shareWeights(this.#binding, NAME, weights);
+  }
+
+  releaseWeights(shared: SharedWeights): void {
+    this.#own(shared);
+    releaseWeights(this.#binding, shared);
+    this.#binding.trim();
+  }
+
+  #own({ engine }: SessionDescriptor | SharedWeights): void {
+    if (engine === NAME) return;
+    throw invalidArgument(`What belongs to the engine ${engine} was given to ${NAME}`);
   }
 }

@@ -53,6 +53,30 @@ test("200 loads and unloads leave the resident memory as it was", async () => {
   assert.ok(grown < 4 * MIB, `grew by ${grown} bytes, where 200 sets of weights take ${800 * MIB}`);
 });
 
+test("sessions with shared weights have them once, and nothing is left of them in the end", async () => {
+  const table = weight("table", "float32", [16_384, 1024], new Float32Array(16_384 * 1024).fill(0.5));
+  const x = { name: "x", dtype: "int64", shape: [-1] } as const;
+  const y = { name: "y", dtype: "float32", shape: [-1, 1024] } as const;
+  const source = model([node("Gather", ["table", "x"], ["y"])], [x], [y], [{ ...table, use: "in place" }]);
+  const cycle = async () => {
+    const before = await resident();
+    const shared = engine.shareWeights(source.weights);
+    const loaded = [];
+    for (let i = 0; i < 3; i++) loaded.push(await engine.create(source, "engine", shared));
+    const grown = (await resident()) - before;
+    for (const descriptor of loaded) engine.destroy(descriptor);
+    engine.releaseWeights(shared);
+    return grown;
+  };
+  await cycle();
+  const before = await resident();
+  const grown = await cycle();
+  assert.ok(grown > 60 * MIB && grown < 80 * MIB, `three sessions take ${grown} bytes for 64 MiB of weights`);
+  for (let i = 0; i < 5; i++) await cycle();
+  const left = (await resident()) - before;
+  assert.ok(left < 16 * MIB, `grew by ${left} bytes`);
+});
+
 test("what many small weights took goes back to the system", async () => {
   const x = { name: "x", dtype: "float32", shape: [-1] } as const;
   const names = Array.from({ length: 200 }, (_, i) => `w${i}`);

@@ -1,7 +1,17 @@
 import { failedPrecondition, invalidArgument } from "../../status/status.ts";
 import { formatShape, isCompatible } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Engine, EngineModel, RunResult, Session, SessionDescriptor, SessionTensor } from "../engine.ts";
+import type {
+  Engine,
+  EngineModel,
+  OperatorThreads,
+  RunResult,
+  Session,
+  SessionDescriptor,
+  SessionTensor,
+  SharedWeights,
+  Weight,
+} from "../engine.ts";
 import { weightBytes } from "../weight.ts";
 
 /** What a scripted engine does. */
@@ -45,9 +55,15 @@ export class ScriptedEngine implements Engine {
     return this.#undisposed;
   }
 
-  async create(model: EngineModel): Promise<SessionDescriptor> {
+  async create(
+    model: EngineModel,
+    _threads?: OperatorThreads,
+    shared?: SharedWeights,
+  ): Promise<SessionDescriptor> {
     await this.#script.create?.(model);
-    for (const weight of model.weights) weight.read(new Uint8Array(weightBytes(weight)));
+    for (const weight of model.weights) {
+      if (weight.use === "own" || !shared?.tensors.has(weight.key)) read(weight);
+    }
     this.#created++;
     this.#attached.set(this.#created, 0);
     return {
@@ -74,10 +90,22 @@ export class ScriptedEngine implements Engine {
     this.#attached.delete(descriptor.handle);
   }
 
+  shareWeights(weights: readonly Weight[]): SharedWeights {
+    for (const weight of weights) read(weight);
+    const tensors = new Map(weights.map(({ key }, i) => [key, BigInt(i)]));
+    return { engine: this.name, tensors, buffers: [], layouts: 0n };
+  }
+
+  releaseWeights(): void {}
+
   #count({ handle }: SessionDescriptor, change: number): void {
     const attached = this.#attached.get(handle);
     if (attached !== undefined) this.#attached.set(handle, attached + change);
   }
+}
+
+function read(weight: Weight): void {
+  weight.read(new Uint8Array(weightBytes(weight)));
 }
 
 class ScriptedSession implements Session {

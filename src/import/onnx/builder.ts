@@ -19,7 +19,10 @@ export interface OnnxNode {
 }
 
 /** A constant of the graph: small ones travel inside of the model, large ones beside it. */
-export type Initializer = { readonly name: string; readonly tensor: NumericTensor } | Weight;
+export type Initializer = { readonly name: string; readonly tensor: NumericTensor } | Variable;
+
+/** A weight whose name is that of the variable that it comes from. */
+export type Variable = Pick<Weight, "name" | "dtype" | "shape" | "read">;
 
 /** A node as translators see it. */
 export interface Producer {

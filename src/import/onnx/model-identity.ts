@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { bytesOf } from "../../tensor/tensor.ts";
+import { bytesOf, type NumericTensor } from "../../tensor/tensor.ts";
 import type { Initializer, OnnxGraph } from "./builder.ts";
 import type { OnnxAttribute, Value } from "./value.ts";
 
@@ -36,10 +36,17 @@ export function modelIdentity(graph: OnnxGraph, outputs: readonly Value[]): stri
   return hash.digest("hex");
 }
 
-function initializerText(initializer: Initializer): string {
+/** The hashes of tensors, which are asked for more than once. */
+const hashes = new WeakMap<NumericTensor, string>();
+
+/** The same text for initializers of one SavedModel that hold the same. */
+export function initializerText(initializer: Initializer): string {
   if (!("tensor" in initializer)) return `variable ${initializer.name}`;
-  const { dtype, shape } = initializer.tensor;
-  return `${dtype}[${shape}] ${createHash("sha256").update(bytesOf(initializer.tensor)).digest("hex")}`;
+  const { tensor } = initializer;
+  const { dtype, shape } = tensor;
+  const hash = hashes.get(tensor) ?? createHash("sha256").update(bytesOf(tensor)).digest("hex");
+  hashes.set(tensor, hash);
+  return `${dtype}[${shape}] ${hash}`;
 }
 
 function attributeText(value: OnnxAttribute): string {

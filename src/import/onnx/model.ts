@@ -1,5 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { EngineModel, SessionTensor, Weight } from "../../engines/engine.ts";
+import type { EngineModel, SessionTensor, Weight, WeightUse } from "../../engines/engine.ts";
 import {
   type AttributeProto,
   AttributeProto_AttributeType,
@@ -15,9 +15,11 @@ import {
 import { dtypeInfo } from "../../tensor/dtype.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import { bytesOf, type NumericTensor } from "../../tensor/tensor.ts";
-import type { Initializer, OnnxGraph, OnnxNode } from "./builder.ts";
+import type { Initializer, OnnxGraph, OnnxNode, Variable } from "./builder.ts";
 import { onnxElementType } from "./element-type.ts";
+import { initializerText } from "./model-identity.ts";
 import { isNumber, type OnnxAttribute, type Value } from "./value.ts";
+import { weightUses } from "./weight-uses.ts";
 
 /** The opset that `kernel-types.generated.json` was made for. */
 const OPSET = 21n;
@@ -41,7 +43,10 @@ export interface ModelOutput {
 /** Serializes a graph for the engine. Output names must differ from all names inside of the graph. */
 export function writeModel(graph: OnnxGraph, outputs: readonly ModelOutput[]): EngineModel {
   const weights: Weight[] = [];
-  const initializer = [...graph.initializers.values()].map((constant) => writeInitializer(constant, weights));
+  const uses = weightUses(graph);
+  const initializer = [...graph.initializers.values()].map((constant) =>
+    writeInitializer(constant, uses.get(constant.name) ?? "own", weights),
+  );
   const aliases = outputs.map(({ name, value }) =>
     create(NodeProtoSchema, {
       opType: "Identity",
@@ -122,8 +127,8 @@ function writeTensor(name: string, tensor: NumericTensor): TensorProto {
   });
 }
 
-function writeInitializer(constant: Initializer, weights: Weight[]): TensorProto {
-  const weight = "tensor" in constant ? weightOf(constant.name, constant.tensor) : constant;
+function writeInitializer(constant: Initializer, use: WeightUse, weights: Weight[]): TensorProto {
+  const weight = "tensor" in constant ? variableOf(constant.name, constant.tensor) : constant;
   const size = elementCount(weight.shape) * dtypeInfo(weight.dtype).size;
   if (size < EXTERNAL_BYTES) {
     const data = new Uint8Array(size);
@@ -135,7 +140,7 @@ function writeInitializer(constant: Initializer, weights: Weight[]): TensorProto
       rawData: data,
     });
   }
-  weights.push(weight);
+  weights.push({ ...weight, use, key: initializerText(constant) });
   return create(TensorProtoSchema, {
     name: weight.name,
     dataType: onnxElementType(weight.dtype),
@@ -149,7 +154,7 @@ function writeInitializer(constant: Initializer, weights: Weight[]): TensorProto
   });
 }
 
-function weightOf(name: string, tensor: NumericTensor): Weight {
+function variableOf(name: string, tensor: NumericTensor): Variable {
   return { name, dtype: tensor.dtype, shape: tensor.shape, read: (target) => target.set(bytesOf(tensor)) };
 }
 
