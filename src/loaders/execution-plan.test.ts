@@ -53,3 +53,12 @@ it("runs a step that may refuse the request, and what it needs, whatever is want
     ["session", "host"],
   );
 });
+
+it("tells after which step nobody looks at a register any more", () => {
+  const deadOf = (outputs: readonly number[]) =>
+    planExecution(program, outputs).steps.map(({ dead }) => dead);
+  assert.deepEqual(deadOf([0, 1]), [[0], [1], [2]]);
+  // What a step gives without being asked dies at once.
+  assert.deepEqual(deadOf([1]), [[0, 1], [2]]);
+  assert.deepEqual(deadOf([0, 1, 2]), [[], [1], [2]]);
+});

@@ -4,11 +4,17 @@ import type { Program } from "../import/program.ts";
 import type { NumericTensor, Tensor } from "../tensor/tensor.ts";
 import type { ExecutionPlan, PlannedStep } from "./execution-plan.ts";
 
+/** A native result, and the registers that its tensors are in. */
+interface Held {
+  readonly result: RunResult;
+  readonly registers: readonly number[];
+}
+
 /** One run of a program: its registers, where it stands, and the native results that it owns. */
 export class Frame implements RunResult {
   readonly #registers: (HostValue | undefined)[];
   readonly #plan: ExecutionPlan;
-  readonly #results: RunResult[] = [];
+  #held: Held[] = [];
   #at = 0;
 
   constructor(program: Program, inputs: readonly HostValue[], plan: ExecutionPlan) {
@@ -35,8 +41,26 @@ export class Frame implements RunResult {
   }
 
   keep(registers: readonly number[], result: RunResult): void {
-    this.#results.push(result);
+    this.#held.push({ result, registers });
     this.write(registers, result.tensors);
+  }
+
+  /** Lets go of registers that nothing will look at, and of the native results whose tensors were only there. */
+  forget(registers: readonly number[]): void {
+    for (const register of registers) this.#registers[register] = undefined;
+    if (registers.length === 0 || this.#held.length === 0) return;
+    this.#held = this.#held.filter(({ result, registers }) => {
+      const isSeen = registers.some((register) => this.#registers[register] !== undefined);
+      if (isSeen || this.#isAliased(result)) return true;
+      result.dispose();
+      return false;
+    });
+  }
+
+  /** Whether an op has handed on the memory of a result's tensors, as Identity and Reshape do. */
+  #isAliased({ tensors }: RunResult): boolean {
+    const buffers = new Set(tensors.map(bufferOf));
+    return this.#registers.some((value) => value !== undefined && buffers.has(bufferOf(value)));
   }
 
   /** Ends the run: the outputs, copied out of native memory where they aren't inputs. */
@@ -50,6 +74,11 @@ export class Frame implements RunResult {
   }
 
   dispose(): void {
-    for (const result of this.#results.splice(0)) result.dispose();
+    for (const { result } of this.#held.splice(0)) result.dispose();
   }
+}
+
+/** The memory of a numeric tensor; others have none that ends with a run. */
+function bufferOf(value: HostValue): ArrayBufferLike | undefined {
+  return ArrayBuffer.isView(value.data) ? value.data.buffer : undefined;
 }

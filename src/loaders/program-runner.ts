@@ -100,9 +100,16 @@ export class ProgramRunner {
     try {
       for (let planned = frame.next(); planned !== undefined; planned = frame.next()) {
         const pending = this.#execute(frame, planned);
-        if (pending === undefined) continue;
+        if (pending === undefined) {
+          frame.forget(planned.dead);
+          continue;
+        }
+        const { dead } = planned;
         return pending.then(
-          () => this.#advance(frame),
+          () => {
+            frame.forget(dead);
+            return this.#advance(frame);
+          },
           (error: unknown) => {
             frame.dispose();
             throw error;
