@@ -83,7 +83,7 @@ export class SignatureCompiler {
         mutableVariables,
       };
       try {
-        const { program } = new ProgramBuilder(prepared, context).build();
+        const { program } = new ProgramBuilder(prepared, context).build(true);
         return { program, sessions, tables, mutableVariables };
       } catch (error) {
         // What ONNX can't express of an op, TypeScript may.

@@ -18,6 +18,7 @@ import { formatRef, type Graph, type GraphNode, graphOf, type Ref } from "./grap
 import { writeModel } from "./onnx/model.ts";
 import { modelIdentity } from "./onnx/model-identity.ts";
 import { isNumber, type Value } from "./onnx/value.ts";
+import { outputOwners, setOutputsApart } from "./output-regions.ts";
 import { isVariableOp, ownOps, VARIABLE_ASSIGN, VARIABLE_READ, VARIABLE_VALUE } from "./own-ops.ts";
 import { hasEffect } from "./passes/prune.ts";
 import { type Placing, placeOf } from "./placement.ts";
@@ -76,12 +77,13 @@ export class ProgramBuilder {
     this.#registerCount = feeds.length;
   }
 
-  build(): BuiltProgram {
+  /** @param isOutermost whether some of the outputs may not be wanted: those of functions always are. */
+  build(isOutermost = false): BuiltProgram {
     for (const [i, { ref, shape }] of this.#feeds.entries()) {
       this.#registers.set(formatRef(ref), i);
       this.#shapes.set(formatRef(ref), shape ?? this.#assumedShape(ref));
     }
-    const regions = cutRegions(this.#graph, (node) => placeOf(node, this.#types, this.#context), this.#fed);
+    const regions = this.#cut(isOutermost);
     const wanted = readOutside(regions, this.#outputs);
     for (const region of regions) {
       const [first] = region.nodes;
@@ -99,6 +101,28 @@ export class ProgramBuilder {
       outputs,
     };
     return { program, shapes: this.#outputs.map((ref) => this.#shapeOf(ref)) };
+  }
+
+  #cut(isOutermost: boolean): readonly Region[] {
+    const place = (node: GraphNode) => placeOf(node, this.#types, this.#context);
+    const regions = cutRegions(this.#graph, place, this.#fed);
+    if (!isOutermost || this.#outputs.length < 2) return regions;
+    const owners = outputOwners(this.#graph, this.#outputs, this.#fed);
+    return setOutputsApart(regions, owners, (node) => this.#constantElements(node));
+  }
+
+  /** How many elements of constants a node reads. */
+  #constantElements({ inputs }: GraphNode): number {
+    return inputs.reduce((sum, ref) => {
+      const source = this.#fed.has(formatRef(ref)) ? undefined : this.#graph.nodes.get(ref.node);
+      if (source === undefined || (source.op !== "Const" && source.op !== VARIABLE_VALUE)) return sum;
+      const attrs = new Attributes(source.name, source.attrs, undefined);
+      const shape =
+        source.op === "Const"
+          ? (attrs.tensor("value").tensorShape?.dim ?? []).map((dim) => Number(dim.size))
+          : this.#context.variables(attrs.string("variable")).shape;
+      return sum + elementCount(shape);
+    }, 0);
   }
 
   /** Exporters leave the rank of serialized Examples open, although Classify and Regress always send a vector. */
