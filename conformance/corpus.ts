@@ -30,7 +30,7 @@ for (const folder of savedModelsBelow(root)) {
     counts.refused++;
     const { message } = asStatusError(error);
     const ops = /cover th(?:is op|ese ops): (.*)\. No other engine/.exec(message)?.[1];
-    for (const op of ops?.split(", ") ?? []) {
+    for (const op of ops?.split("; ") ?? []) {
       const bare = op.replace(/ \(.*/, "");
       missing.set(bare, (missing.get(bare) ?? 0) + 1);
     }

@@ -1,5 +1,6 @@
 import { readSavedModel, readSavedModelProto } from "../formats/saved-model/saved-model.ts";
-import { type MissingOp, SignatureCompiler } from "../import/compile.ts";
+import { SignatureCompiler } from "../import/compile.ts";
+import { describeMissingOp } from "../import/missing-ops.ts";
 
 import { GraphPreparer } from "../import/prepared-graph.ts";
 import { signaturesOf } from "../loaders/signatures.ts";
@@ -70,7 +71,7 @@ async function judge(
   if (missing.length > 0) {
     return {
       servable: false,
-      text: `none: operations that aren't covered: ${missing.map(describeOp).join(", ")}`,
+      text: `none: operations that aren't covered: ${missing.map(describeMissingOp).join("; ")}`,
     };
   }
   try {
@@ -79,10 +80,6 @@ async function judge(
   } catch (error) {
     return { servable: false, text: `none: ${asStatusError(error).message}` };
   }
-}
-
-function describeOp({ op, count }: MissingOp): string {
-  return count === 1 ? op : `${op} (${count} times)`;
 }
 
 function describeSignature(key: string, signature: Signature, engine: string): string {

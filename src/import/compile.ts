@@ -3,6 +3,7 @@ import type { Signature } from "../tensor/signature.ts";
 import { branchArguments, controlFlowOf, isControlFlow } from "./control-flow.ts";
 import { formatRef, type GraphNode } from "./graph.ts";
 import { type HostOps, loadHostOps, NO_HOST_OPS } from "./host-ops.ts";
+import { describeMissing, type MissingOp, MissingOps } from "./missing-ops.ts";
 import { placeOf } from "./placement.ts";
 import type { GraphPreparer, PreparedGraph } from "./prepared-graph.ts";
 import type { CompiledSession, Program } from "./program.ts";
@@ -20,12 +21,6 @@ export interface CompiledSignature {
   readonly mutableVariables: ReadonlyMap<string, VariableForm>;
 }
 
-/** An op that neither ONNX nor TypeScript covers. */
-export interface MissingOp {
-  readonly op: string;
-  readonly count: number;
-}
-
 const NOTHING: ReadonlySet<string> = new Set();
 
 /** Compiles signatures of one meta graph. */
@@ -40,7 +35,7 @@ export class SignatureCompiler {
     this.#variables = variables;
   }
 
-  /** The ops that keep a signature from being compiled, the most frequent first. */
+  /** The ops that keep a signature from being compiled, the most frequent first, and the nodes that use them. */
   missing(signature: Signature): Promise<readonly MissingOp[]> {
     return this.#missing(this.#preparer.signature(signature));
   }
@@ -96,47 +91,27 @@ export class SignatureCompiler {
   }
 
   async #missing(prepared: PreparedGraph): Promise<readonly MissingOp[]> {
-    const counts = new Map<string, number>();
-    this.#countMissing(prepared, counts, new Set());
-    if (counts.size === 0 || this.#host !== NO_HOST_OPS) return sortMissing(counts);
+    const missing = new MissingOps();
+    this.#findMissing(prepared, missing, new Set());
+    if (missing.isEmpty || this.#host !== NO_HOST_OPS) return missing.list();
     this.#host = await loadHostOps();
     return this.#missing(prepared);
   }
 
   /** @param seen the functions that were looked into already. */
-  #countMissing(
-    { graph, feeds, types }: PreparedGraph,
-    counts: Map<string, number>,
-    seen: Set<string>,
-  ): void {
+  #findMissing({ graph, feeds, types }: PreparedGraph, missing: MissingOps, seen: Set<string>): void {
     const fed = new Set(feeds.map((feed) => formatRef(feed.ref)));
     const placing = { host: this.#host, refused: NOTHING };
     for (const node of graph.nodes.values()) {
-      if (placeOf(node, types, placing) === "missing") counts.set(node.op, (counts.get(node.op) ?? 0) + 1);
+      if (placeOf(node, types, placing) === "missing") missing.add(node.op, node.name);
       if (!isControlFlow(node.op)) continue;
       const flow = controlFlowOf(node);
       const args = branchArguments(graph, flow.inputs, types, fed);
       for (const name of flow.kind === "while" ? [flow.condition, flow.body] : flow.branches) {
         if (seen.has(name)) continue;
         seen.add(name);
-        this.#countMissing(this.#preparer.body(`${node.name}/${name}`, name, args), counts, seen);
+        this.#findMissing(this.#preparer.body(`${node.name}/${name}`, name, args), missing, seen);
       }
     }
   }
-}
-
-/** The most frequent first. */
-export function sortMissing(counts: ReadonlyMap<string, number>): readonly MissingOp[] {
-  return [...counts]
-    .map(([op, count]) => ({ op, count }))
-    .sort((a, b) => b.count - a.count || a.op.localeCompare(b.op));
-}
-
-/** One sentence: the ops, how often each occurs, and the way out. */
-export function describeMissing(missing: readonly MissingOp[]): string {
-  const list = missing.map(({ op, count }) => (count === 1 ? op : `${op} (${count} times)`)).join(", ");
-  return (
-    `the importer doesn't cover ${missing.length === 1 ? "this op" : "these ops"}: ${list}. ` +
-    "No other engine is there to run them yet; 'servable inspect FOLDER' shows which signature needs which"
-  );
 }

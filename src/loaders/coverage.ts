@@ -1,25 +1,16 @@
-import { describeMissing, type MissingOp, type SignatureCompiler, sortMissing } from "../import/compile.ts";
+import type { SignatureCompiler } from "../import/compile.ts";
+import { describeMissing, MissingOps } from "../import/missing-ops.ts";
 import { unimplemented } from "../status/status.ts";
 import type { Signature } from "../tensor/signature.ts";
 
-/** The ops that keep any of the signatures from being compiled, with how often each occurs in all of them. */
-export async function missingInAll(
-  compiler: SignatureCompiler,
-  signatures: ReadonlyMap<string, Signature>,
-): Promise<readonly MissingOp[]> {
-  const counts = new Map<string, number>();
-  for (const signature of signatures.values()) {
-    for (const { op, count } of await compiler.missing(signature))
-      counts.set(op, (counts.get(op) ?? 0) + count);
-  }
-  return sortMissing(counts);
-}
-
-/** Rejects with StatusError UNIMPLEMENTED that names every op that isn't covered. */
+/** Rejects with StatusError UNIMPLEMENTED that names every op that keeps any of the signatures from being compiled. */
 export async function assertCovered(
   compiler: SignatureCompiler,
   signatures: ReadonlyMap<string, Signature>,
 ): Promise<void> {
-  const missing = await missingInAll(compiler, signatures);
-  if (missing.length > 0) throw unimplemented(`The model can't be served: ${describeMissing(missing)}`);
+  const missing = new MissingOps();
+  for (const signature of signatures.values()) {
+    for (const { op, nodes } of await compiler.missing(signature)) missing.add(op, ...nodes);
+  }
+  if (!missing.isEmpty) throw unimplemented(`The model can't be served: ${describeMissing(missing.list())}`);
 }
