@@ -48,19 +48,27 @@ def started_server(model: str) -> Iterator[Server]:
     for needed in (BINARY, base_path):
         if not needed.exists():
             raise FileNotFoundError(f"{needed} (or set SERVABLE_GRPC and SERVABLE_REST)")
+    with serving(model, base_path) as server:
+        yield server
+
+
+@contextmanager
+def serving(name: str, base_path: Path, *flags: str) -> Iterator[Server]:
+    """Our server with one model, on free ports."""
     grpc_port, rest_port = free_ports(2)
     command = [
         str(BINARY),
         f"--port={grpc_port}",
         f"--rest_api_port={rest_port}",
-        f"--model_name={model}",
+        f"--model_name={name}",
         f"--model_base_path={base_path}",
+        *flags,
     ]
     path = f"{ROOT / 'node_modules' / '.bin'}{os.pathsep}{os.environ['PATH']}"
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, env={**os.environ, "PATH": path}, stdout=log, stderr=log)
         try:
-            wait_until_available(process, f"http://127.0.0.1:{rest_port}/v1/models/{model}")
+            wait_until_available(process, f"http://127.0.0.1:{rest_port}/v1/models/{name}")
             yield Server(f"127.0.0.1:{grpc_port}", f"127.0.0.1:{rest_port}")
         except Exception as error:
             log.seek(0)

@@ -142,13 +142,17 @@ export class MutableTable implements WritableTable {
   }
 
   /**
-   * Takes what a table has exported: a dense one adds a dimension of 1 to scalar keys, and reserved keys stand for free
-   * places.
+   * Takes what a table has exported: a dense one adds a dimension of 1 to scalars, and reserved keys stand for free places.
    */
   replace(keys: Tensor, values: Tensor): void {
     this.#catchUp();
-    const rows = keys.shape[0] ?? 1;
-    const entries = this.#pair({ ...keys, shape: [rows, ...this.#form.keyShape] }, values);
+    const { keyShape, valueShape } = this.#form;
+    const rows = cutCells(keys, this.#keyElements).length;
+    const fits = cutCells(values, this.#valueElements).length === rows;
+    const entries = this.#pair(
+      { ...keys, shape: [rows, ...keyShape] },
+      fits ? { ...values, shape: [rows, ...valueShape] } : values,
+    );
     this.#entries.clear();
     this.#live = 0;
     for (const { key, value } of entries) if (this.#reserving(key) === undefined) this.#keep(key, value);
