@@ -15,6 +15,7 @@ import { cropAndResizeOps } from "./crop-and-resize.ts";
 import { cumulativeOps } from "./cumulative.ts";
 import { diagonalOps } from "./diagonals.ts";
 import { einsumOps } from "./einsum.ts";
+import { fusedOps } from "./fused-ops.ts";
 import { gatheringOps } from "./gathering.ts";
 import { generationOps } from "./generation.ts";
 import { graphOps } from "./graph-ops.ts";
@@ -25,6 +26,7 @@ import { paddingOps } from "./padding.ts";
 import { poolingOps } from "./pooling.ts";
 import { quantizationOps } from "./quantization.ts";
 import { rankingOps } from "./ranking.ts";
+import { recurrentCellOps } from "./recurrent-cells.ts";
 import { reductionOps } from "./reduction.ts";
 import { resizeOps } from "./resize.ts";
 import { resizeBySharesOps } from "./resize-by-shares.ts";
@@ -60,6 +62,8 @@ export const translators: OpFamily = {
   ...colorOps,
   ...combinedNonMaxSuppressionOps,
   ...convolutionOps,
+  ...fusedOps,
+  ...recurrentCellOps,
   ...cropAndResizeOps,
   ...nonMaxSuppressionOps,
   ...poolingOps,
