@@ -1,10 +1,15 @@
 import { arranging } from "./arrays/arranging.ts";
 import { choosing } from "./arrays/choosing.ts";
 import { gathering } from "./arrays/gathering.ts";
+import { gradientArgs } from "./arrays/gradient-args.ts";
+import { inPlace } from "./arrays/in-place.ts";
 import { joining } from "./arrays/joining.ts";
+import { layouts } from "./arrays/layouts.ts";
 import { measuring } from "./arrays/measuring.ts";
 import { numberOps } from "./arrays/numbers.ts";
+import { positions } from "./arrays/positions.ts";
 import { reshaping } from "./arrays/reshaping.ts";
+import { scalars } from "./arrays/scalars.ts";
 import { slicing } from "./arrays/slicing.ts";
 import { assertion } from "./assertion.ts";
 import { counting } from "./counting/counting.ts";
@@ -46,10 +51,15 @@ export const hostOps: HostFamily = {
   ...arranging,
   ...choosing,
   ...gathering,
+  ...gradientArgs,
+  ...inPlace,
   ...joining,
+  ...layouts,
   ...measuring,
   ...numberOps,
+  ...positions,
   ...reshaping,
+  ...scalars,
   ...slicing,
   ...parseExample,
   ...parseSequenceExample,

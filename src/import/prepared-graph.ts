@@ -109,7 +109,7 @@ export class GraphPreparer {
     const outputs = wanted.map((ref) => (fed.has(formatRef(ref)) ? ref : resolve(ref)));
     const graph = prune(resolveVariables(inlined), outputs, fed);
     for (const { op, name } of graph.nodes.values()) {
-      if (op === "Placeholder") {
+      if (op === "Placeholder" || op === "PlaceholderV2") {
         throw invalidArgument(
           `The signature does not feed the placeholder ${name}, on which its outputs depend`,
         );

@@ -11,7 +11,10 @@ import { resizeBilinear } from "./resize.ts";
 
 const fusedMatMul: Translator = (node, onnx) => withEpilogues(onnx, node, product(onnx, node), undefined);
 
-function fusedConvolution(op: "Conv2D" | "Conv3D" | "DepthwiseConv2dNative", spatialRank: number): Translator {
+function fusedConvolution(
+  op: "Conv2D" | "Conv3D" | "DepthwiseConv2dNative",
+  spatialRank: number,
+): Translator {
   return (node, onnx) => {
     const result = convolutionOps[op]!(node, onnx) as Value;
     return withEpilogues(onnx, node, result, dataFormat(node.attrs.string("data_format"), spatialRank));

@@ -44,12 +44,7 @@ const bilinear: Translator = (node, onnx) =>
   resizeBilinear(onnx, node.inputs[0]!, node.inputs[1]!, alignmentOf(node));
 
 /** The result is float32 whatever the images are. */
-export function resizeBilinear(
-  onnx: OnnxBuilder,
-  images: Value,
-  size: Value,
-  alignment: Alignment,
-): Value {
+export function resizeBilinear(onnx: OnnxBuilder, images: Value, size: Value, alignment: Alignment): Value {
   const x = onnx.cast(images, "float32");
   const ratios = knownRatios(onnx, x, size);
   // ONNX Runtime's Resize rounds coordinates in another way, which makes no difference for powers of two.

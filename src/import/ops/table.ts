@@ -19,6 +19,7 @@ import { fusedOps } from "./fused-ops.ts";
 import { gatheringOps } from "./gathering.ts";
 import { generationOps } from "./generation.ts";
 import { graphOps } from "./graph-ops.ts";
+import { inPlaceOps } from "./in-place.ts";
 import { joiningOps } from "./joining.ts";
 import { matmulOps } from "./matmul.ts";
 import { nonMaxSuppressionOps } from "./non-max-suppression.ts";
@@ -50,6 +51,7 @@ export const translators: OpFamily = {
   ...diagonalOps,
   ...gatheringOps,
   ...generationOps,
+  ...inPlaceOps,
   ...joiningOps,
   ...paddingOps,
   ...scatteringOps,

@@ -5,6 +5,7 @@ import { formatRef, type Graph, type GraphNode, graphOf, type Ref } from "../gra
 /** Ops that the registry calls stateful although leaving them out changes no answer. */
 const HARMLESS = new Set([
   "Placeholder",
+  "PlaceholderV2",
   "PlaceholderWithDefault",
   "VarHandleOp",
   "VariableV2",
