@@ -32,10 +32,16 @@ import { passThrough } from "./pass-through.ts";
 import { quantization } from "./quantization/quantization.ts";
 import { ragged } from "./ragged/ragged.ts";
 import { randomNumbers } from "./random/random.ts";
+import { sparseDeserialization } from "./serialization/deserialize-sparse.ts";
+import { sparseSerialization } from "./serialization/serialize-sparse.ts";
+import { tensorSerialization } from "./serialization/serialize-tensor.ts";
 import { sets } from "./sets/sets.ts";
 import { signals } from "./signal/signal.ts";
 import { sparse } from "./sparse/sparse.ts";
 import { stringOps } from "./strings/table.ts";
+import { optionals } from "./variants/optionals.ts";
+import { raggedVariants } from "./variants/ragged-variants.ts";
+import { tensorMaps } from "./variants/tensor-maps.ts";
 
 /** Every TensorFlow op that TypeScript can run. */
 export const hostOps: HostFamily = {
@@ -73,11 +79,17 @@ export const hostOps: HostFamily = {
   ...extractJpegShape,
   ...ragged,
   ...sets,
+  ...tensorSerialization,
   ...sparse,
   ...stringOps,
 };
 
-/** Every TensorFlow op on variants. */
+/** Every TensorFlow op that takes or gives variants, at least in some of its uses. */
 export const valueOps: ValueFamily = {
+  ...optionals,
+  ...raggedVariants,
+  ...sparseDeserialization,
+  ...sparseSerialization,
   ...tensorLists,
+  ...tensorMaps,
 };

@@ -3,6 +3,7 @@ import { formatShape, type PartialShape } from "../../tensor/shape.ts";
 import type { NumericTensor, Tensor } from "../../tensor/tensor.ts";
 import type { HostFamily, HostOp } from "../host-op.ts";
 import { type Floats, floatsOf } from "../math/floats.ts";
+import { debugString } from "../strings/numbers/summary.ts";
 import { integer, integers, integerTensor, newSlots, span, tensorOf } from "./elements.ts";
 import { vectorLength } from "./known-shapes.ts";
 
@@ -22,8 +23,7 @@ const unravelIndex: HostOp = {
         );
       }
       if (indices!.shape[0] === 0) {
-        const dtypeName = `Tensor<type: ${dtype} shape: [0] values: >`;
-        throw invalidArgument(`received empty tensor indices: ${dtypeName}`);
+        throw invalidArgument(`received empty tensor indices: ${debugString(indices!)}`);
       }
       if (dims!.shape.length !== 1) {
         throw invalidArgument(`The indices can only be 1-D, got "${formatShape(dims!.shape)}"`);
