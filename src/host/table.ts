@@ -12,6 +12,7 @@ import { reshaping } from "./arrays/reshaping.ts";
 import { scalars } from "./arrays/scalars.ts";
 import { slicing } from "./arrays/slicing.ts";
 import { assertion } from "./assertion.ts";
+import { batching } from "./batching/batching.ts";
 import { counting } from "./counting/counting.ts";
 import { decoding } from "./decoding/decoding.ts";
 import { detection } from "./detection/detection.ts";
@@ -71,6 +72,7 @@ export const hostOps: HostFamily = {
   ...parseSequenceExample,
   ...parseSingleSequenceExample,
   ...decodeJsonExample,
+  ...batching,
   ...counting,
   ...decodeImage,
   ...decoding,
