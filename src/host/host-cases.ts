@@ -10,8 +10,8 @@ import { StatusError } from "../status/status.ts";
 import { isCompatible, type PartialShape, type Shape } from "../tensor/shape.ts";
 import { arrayOfBytes, type NumericTensor, type Tensor } from "../tensor/tensor.ts";
 import { tensorFromProto } from "../tensor/tensor-proto.ts";
-import type { HostKernel, KnownInput } from "./host-op.ts";
-import { hostOps } from "./table.ts";
+import type { HostValue, KnownInput, ValueKernel } from "./host-op.ts";
+import { hostOps, valueOps } from "./table.ts";
 
 type CaseTensor =
   | { readonly dtype: NumericTensor["dtype"]; readonly shape: Shape; readonly b64: string }
@@ -34,7 +34,7 @@ interface HostCase {
 
 /** What is told of a tensor at load, and what it is when the graph runs. */
 interface Evaluated extends KnownInput {
-  readonly value: Tensor;
+  readonly value: HostValue;
 }
 
 /**
@@ -70,7 +70,7 @@ function runCase(hostCase: HostCase, declare: (shape: Shape) => PartialShape, is
   }
   for (let run = 0; run < 2; run++) {
     for (const [i, got] of evaluation.fetch().entries()) {
-      assertSame(got.value, decode(hostCase.outputs[i]!), hostCase, `output ${i} of run ${run}`);
+      assertSame(got.value as Tensor, decode(hostCase.outputs[i]!), hostCase, `output ${i} of run ${run}`);
       const inferred = hostCase.inferred[i];
       if (isDeclared && inferred) assertTells(got.shape, inferred, `output ${i}`);
     }
@@ -82,7 +82,7 @@ class Evaluation {
   readonly #nodes: ReadonlyMap<string, NodeDef>;
   readonly #feeds: ReadonlyMap<string, Evaluated>;
   readonly #fetches: readonly string[];
-  readonly #kernels = new Map<string, HostKernel>();
+  readonly #kernels = new Map<string, ValueKernel>();
   readonly #constants = new Map<string, Tensor>();
 
   constructor({ graph, inputs, fetches }: HostCase, declare: (shape: Shape) => PartialShape) {
@@ -119,11 +119,11 @@ class Evaluation {
       this.#constants.set(node.name, constant);
       return [{ shape: constant.shape, constant, value: constant }];
     }
-    assert.ok(Object.hasOwn(hostOps, node.op), `no host op ${node.op}`);
-    const op = hostOps[node.op]!;
+    const op = hostOps[node.op] ?? valueOps[node.op];
+    assert.ok(op !== undefined, `no host op ${node.op}`);
     const inputs = node.input.filter((name) => !name.startsWith("^")).map((name) => this.#read(name, done));
     const shapes = op.shapes(attrs, inputs);
-    const kernel = this.#kernels.get(node.name) ?? op.compile(attrs);
+    const kernel = this.#kernels.get(node.name) ?? (op.compile(attrs) as ValueKernel);
     this.#kernels.set(node.name, kernel);
     const values = kernel(inputs.map((input) => input.value));
     assert.equal(shapes.length, values.length, `${node.op} tells the shapes of another number of outputs`);

@@ -1,12 +1,18 @@
 import { arranging } from "./arrays/arranging.ts";
 import { choosing } from "./arrays/choosing.ts";
 import { gathering } from "./arrays/gathering.ts";
+import { gradientArgs } from "./arrays/gradient-args.ts";
+import { inPlace } from "./arrays/in-place.ts";
 import { joining } from "./arrays/joining.ts";
+import { layouts } from "./arrays/layouts.ts";
 import { measuring } from "./arrays/measuring.ts";
 import { numberOps } from "./arrays/numbers.ts";
+import { positions } from "./arrays/positions.ts";
 import { reshaping } from "./arrays/reshaping.ts";
+import { scalars } from "./arrays/scalars.ts";
 import { slicing } from "./arrays/slicing.ts";
 import { assertion } from "./assertion.ts";
+import { batching } from "./batching/batching.ts";
 import { counting } from "./counting/counting.ts";
 import { decoding } from "./decoding/decoding.ts";
 import { detection } from "./detection/detection.ts";
@@ -27,11 +33,17 @@ import { passThrough } from "./pass-through.ts";
 import { quantization } from "./quantization/quantization.ts";
 import { ragged } from "./ragged/ragged.ts";
 import { randomNumbers } from "./random/random.ts";
+import { sparseDeserialization } from "./serialization/deserialize-sparse.ts";
+import { sparseSerialization } from "./serialization/serialize-sparse.ts";
+import { tensorSerialization } from "./serialization/serialize-tensor.ts";
 import { sets } from "./sets/sets.ts";
 import { signals } from "./signal/signal.ts";
 import { sparse } from "./sparse/sparse.ts";
 import { stringOps } from "./strings/table.ts";
 import { updates } from "./updates/updates.ts";
+import { optionals } from "./variants/optionals.ts";
+import { raggedVariants } from "./variants/ragged-variants.ts";
+import { tensorMaps } from "./variants/tensor-maps.ts";
 
 /** Every TensorFlow op that TypeScript can run. */
 export const hostOps: HostFamily = {
@@ -47,15 +59,21 @@ export const hostOps: HostFamily = {
   ...arranging,
   ...choosing,
   ...gathering,
+  ...gradientArgs,
+  ...inPlace,
   ...joining,
+  ...layouts,
   ...measuring,
   ...numberOps,
+  ...positions,
   ...reshaping,
+  ...scalars,
   ...slicing,
   ...parseExample,
   ...parseSequenceExample,
   ...parseSingleSequenceExample,
   ...decodeJsonExample,
+  ...batching,
   ...counting,
   ...decodeImage,
   ...decoding,
@@ -64,12 +82,18 @@ export const hostOps: HostFamily = {
   ...extractJpegShape,
   ...ragged,
   ...sets,
+  ...tensorSerialization,
   ...sparse,
   ...stringOps,
   ...updates,
 };
 
-/** Every TensorFlow op on variants. */
+/** Every TensorFlow op that takes or gives variants, at least in some of its uses. */
 export const valueOps: ValueFamily = {
+  ...optionals,
+  ...raggedVariants,
+  ...sparseDeserialization,
+  ...sparseSerialization,
   ...tensorLists,
+  ...tensorMaps,
 };

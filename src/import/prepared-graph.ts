@@ -161,7 +161,7 @@ export class GraphPreparer {
     });
     const graph = prune(resolved, outputs, fed, running);
     for (const { op, name } of graph.nodes.values()) {
-      if (op === "Placeholder") {
+      if (op === "Placeholder" || op === "PlaceholderV2") {
         throw invalidArgument(
           `The signature does not feed the placeholder ${name}, on which its outputs depend`,
         );

@@ -104,6 +104,11 @@ export function dtypeInfo(dtype: DType): DTypeInfo {
   return BY_NAME.get(dtype)!;
 }
 
+/** The type's name in TensorFlow's messages: `float`, `double`, `half`, and else the short name. */
+export function dataTypeString(dtype: DType): string {
+  return dtypeInfo(dtype).protoName.slice("DT_".length).toLowerCase();
+}
+
 /** TensorFlow's reference types (TF1 variables) are the plain type plus this. */
 const REF_OFFSET = 100;
 

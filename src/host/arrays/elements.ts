@@ -1,4 +1,3 @@
-import { internal } from "../../status/status.ts";
 import { type DType, dtypeInfo } from "../../tensor/dtype.ts";
 import { elementCount, type Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -18,11 +17,10 @@ export function slotsOf(tensor: Tensor): Slots {
   return tensor.data as unknown as Slots;
 }
 
-/** Slots for this many elements: zeros, or strings that are empty until they are set. */
+/** Slots for this many elements: zeros, or strings and variants that are empty until they are set. */
 export function newSlots(dtype: DType, count: number): Slots {
-  if (dtype === "string") return new Array<Uint8Array>(count).fill(EMPTY);
   const { array, lanes } = dtypeInfo(dtype);
-  if (array === undefined) throw internal(`A ${dtype} tensor has no elements that can be moved`);
+  if (array === undefined) return new Array<unknown>(count).fill(dtype === "string" ? EMPTY : undefined);
   return new array(count * lanes) as unknown as Slots;
 }
 

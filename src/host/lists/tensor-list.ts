@@ -79,7 +79,10 @@ export function knownElementShape(list: TensorList, asked: PartialShape): Partia
 
 /** Tensors of one dtype, one after the other along a first dimension that they share or that is new. */
 export function joinTensors(dtype: DType, shape: Shape, parts: readonly Tensor[]): Tensor {
-  if (dtype === "string") return { dtype, shape, data: parts.flatMap((part) => part.data as Uint8Array[]) };
+  // Strings, or variants, which lists of lists hold.
+  if (dtypeInfo(dtype).array === undefined) {
+    return { dtype, shape, data: parts.flatMap((part) => part.data as Uint8Array[]) } as Tensor;
+  }
   const { array, lanes } = dtypeInfo(dtype);
   const data = new array!(elementCount(shape) * lanes) as Float32Array;
   let at = 0;

@@ -1,14 +1,16 @@
 import type { Attributes } from "../../registry/attributes.ts";
 import { invalidArgument, resourceExhausted } from "../../status/status.ts";
+import { dataTypeString } from "../../tensor/dtype.ts";
 import { formatShape, isCompatible, type PartialShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { HostValue, KnownInput, ValueFamily, ValueKernel } from "../host-op.ts";
+import type { HostValue, KnownInput, ValueFamily, ValueKernel, VariantTensor } from "../host-op.ts";
 import {
   integers,
   joinTensors,
   knownElementShape,
   listOf,
   listTensor,
+  mergeShapes,
   owned,
   rowsOf,
   shapeOfInput,
@@ -199,6 +201,52 @@ const resize: ValueKernel = ([input, size]) => {
   return [listTensor({ ...list, items })];
 };
 
+/** Tensors of lists, which must be as many as each other. */
+const concatLists =
+  (attrs: Attributes): ValueKernel =>
+  ([a, b]) => {
+    const dtype = attrs.dtype("element_dtype");
+    if (String(a!.shape) !== String(b!.shape)) {
+      throw invalidArgument(
+        `input_a and input_b must have same shape: ${formatShape(a!.shape)} vs. ${formatShape(b!.shape)}`,
+      );
+    }
+    const lists = (value: HostValue, name: string): TensorList[] =>
+      (value as VariantTensor).data.map((held, i) => {
+        const list = listOf({ dtype: "variant", shape: [], data: [held] });
+        if (list.elementDtype === dtype) return list;
+        throw invalidArgument(
+          `${name}[${i}].dtype != element_dtype.  Saw: ${dataTypeString(list.elementDtype)} vs. ${dataTypeString(dtype)}`,
+        );
+      });
+    const others = lists(b!, "input_b");
+    const joined = lists(a!, "input_a").map((list, i): TensorList => {
+      const elementShape = mergeShapes(list.elementShape, others[i]!.elementShape);
+      return { ...list, elementShape, items: [...list.items, ...others[i]!.items] };
+    });
+    return [{ dtype: "variant", shape: a!.shape, data: joined }];
+  };
+
+/** One row of the tensor to each list of a tensor of lists. */
+const pushBackBatch: ValueKernel = ([handles, value]) => {
+  const tensor = value as Tensor;
+  const { data } = handles as VariantTensor;
+  const [rows, ...shape] = tensor.shape;
+  if (rows === undefined) throw invalidArgument("Expected tensor to be at least a vector, but saw shape: []");
+  if (rows !== data.length) {
+    throw invalidArgument(
+      `Expected tensor.shape[0] == input_handles.size, but saw ${rows} vs. ${data.length}`,
+    );
+  }
+  const lists = data.map((held, i) => {
+    const list = listOf({ dtype: "variant", shape: [], data: [held] });
+    const row = rowsOf(tensor, i, i + 1, shape);
+    checkElement(list, row);
+    return { ...list, items: [...list.items, row] };
+  });
+  return [{ dtype: "variant", shape: handles!.shape, data: lists }];
+};
+
 /** TensorFlow's TensorList ops (list_kernels.cc), by copying lists of references on each change. */
 export const tensorLists: ValueFamily = {
   TensorListReserve: { shapes: handle, compile: reserve },
@@ -281,6 +329,8 @@ export const tensorLists: ValueFamily = {
       () =>
       ([list, value, indices]) => [listTensor(scatter(listOf(list), value as Tensor, integers(indices)))],
   },
+  TensorListConcatLists: { shapes: (_, [a]) => [a!.shape], compile: concatLists },
+  TensorListPushBackBatch: { shapes: (_, [handles]) => [handles!.shape], compile: () => pushBackBatch },
   TensorListElementShape: { shapes: () => [undefined], compile: elementShapeOf },
   TensorListResize: { shapes: handle, compile: () => resize },
 };

@@ -35,7 +35,7 @@ function readFormat(node: OpNode): DataFormat {
 }
 
 /** With the statistics that were learned. */
-function normalize(onnx: OnnxBuilder, call: Normalization): Value[] {
+export function normalize(onnx: OnnxBuilder, call: Normalization): Value[] {
   const { x, scale, offset, mean, variance, epsilon, format } = call;
   const input = onnx.cast(toChannelsFirst(onnx, x, format), scale.dtype);
   const y = onnx.op("BatchNormalization", [input, scale, offset, mean, variance], {
@@ -123,8 +123,19 @@ function movingAverage(onnx: OnnxBuilder, node: OpNode, running: Value, batch: V
   return onnx.op("Add", [old, onnx.op("Mul", [batch, onnx.scalar(dtype, factor)])]);
 }
 
+/** The first version of it: over the last of four dims, without a scale unless it is asked for. */
+const globalNormalization: Translator = (node, onnx) => {
+  const [x, mean, variance, beta, gamma] = node.inputs as [Value, Value, Value, Value, Value];
+  const dtype = floatType(x);
+  const stable = onnx.op("Add", [variance, onnx.scalar(dtype, node.attrs.float("variance_epsilon"))]);
+  const inverse = onnx.op("Div", [onnx.scalar(dtype, 1), onnx.op("Sqrt", [stable])]);
+  const scale = node.attrs.bool("scale_after_normalization") ? onnx.op("Mul", [inverse, gamma]) : inverse;
+  return onnx.op("Add", [onnx.op("Mul", [onnx.op("Sub", [x, mean]), scale]), beta]);
+};
+
 export const batchNormalizationOps: OpFamily = {
   FusedBatchNorm: fusedBatchNorm,
   FusedBatchNormV2: fusedBatchNorm,
   FusedBatchNormV3: fusedBatchNorm,
+  BatchNormWithGlobalNormalization: globalNormalization,
 };

@@ -99,10 +99,20 @@ const adjustContrast: Translator = (node, onnx) => {
   });
 };
 
+/** The first version: the result is float32 and kept within limits. */
+const adjustAndClamp: Translator = (node, onnx) => {
+  const [image, factor, least, most] = node.inputs as [Value, Value, Value, Value];
+  const f = new Formula(onnx, "float32");
+  const x = onnx.cast(image, "float32");
+  const mean = onnx.op("ReduceMean", [x, onnx.ints([-3, -2])]);
+  return f.max(f.min(f.add(f.mul(f.sub(x, mean), factor), mean), most), least);
+};
+
 export const colorOps: OpFamily = {
   RGBToHSV: rgbToHsv,
   HSVToRGB: hsvToRgb,
   AdjustHue: adjustHue,
   AdjustSaturation: adjustSaturation,
+  AdjustContrast: adjustAndClamp,
   AdjustContrastv2: adjustContrast,
 };

@@ -52,7 +52,7 @@ const anyRank: Translator = (node, onnx) => {
   return convolve(onnx, x, filter, format, windowOfFilter(node, format, filter), node.attrs.int("groups"));
 };
 
-function windowOfFilter(node: OpNode, format: DataFormat, filter: Value): SlidingWindow {
+export function windowOfFilter(node: OpNode, format: DataFormat, filter: Value): SlidingWindow {
   const kernel = filter.shape?.slice(0, format.spatialRank) ?? unknownKernel(format);
   return readWindow(node.attrs, format, kernel);
 }
@@ -61,7 +61,7 @@ function unknownKernel({ spatialRank }: DataFormat): Dim[] {
   return Array.from({ length: spatialRank }, (_, i) => `kernel${i}`);
 }
 
-function convolve(
+export function convolve(
   onnx: OnnxBuilder,
   x: Value,
   filter: Value,

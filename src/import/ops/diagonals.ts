@@ -212,6 +212,10 @@ export const diagonalOps: OpFamily = {
   MatrixSetDiagV2: matrixSetDiag,
   MatrixSetDiagV3: matrixSetDiag,
   MatrixBandPart: matrixBandPart,
+  BatchMatrixDiag: matrixDiag,
+  BatchMatrixDiagPart: matrixDiagPart,
+  BatchMatrixSetDiag: matrixSetDiag,
+  BatchMatrixBandPart: matrixBandPart,
   Diag: tensorDiag,
   DiagPart: tensorDiagPart,
 };

@@ -5,6 +5,7 @@ import { encodeNumbers, type OnnxBuilder } from "../onnx/builder.ts";
 import { knownElements, type Value } from "../onnx/value.ts";
 import type { OpFamily, Translator } from "../translator.ts";
 import { dimsOf, rankOf, scalarOf } from "./int-vector.ts";
+import { filled } from "./scattering.ts";
 
 const fill: Translator = (node, onnx) => {
   const [dims, value] = node.inputs as [Value, Value];
@@ -82,8 +83,20 @@ function isScalar(value: Value, number: 0 | 1): boolean {
   return tensor.data.length === 1 && tensor.data[0] === bits[0];
 }
 
+/** What isn't asked to be zero may be anything. */
+const empty: Translator = (node, onnx) =>
+  filled(onnx, node.attrs.dtype("dtype"), onnx.cast(node.inputs[0]!, "int64"));
+
+/** Stands in a branch for a value that only the other branch has. */
+const fakeParam: Translator = (node, onnx) => {
+  const shape = node.attrs.shape("shape")?.map((dim) => Math.max(dim, 0)) ?? [];
+  return filled(onnx, node.attrs.dtype("dtype"), onnx.ints(shape));
+};
+
 /** Ops that make tensors out of sizes and numbers. */
 export const generationOps: OpFamily = {
+  Empty: empty,
+  FakeParam: fakeParam,
   Fill: fill,
   ZerosLike: like(0),
   OnesLike: like(1),

@@ -1,8 +1,6 @@
-import { unimplemented } from "../../status/status.ts";
 import type { OnnxBuilder } from "../onnx/builder.ts";
-import { float, type Value } from "../onnx/value.ts";
+import type { Value } from "../onnx/value.ts";
 import type { OpFamily, OpNode, Translator } from "../translator.ts";
-import { scalarLike } from "./formula.ts";
 import { dimsOf, FAR, vector, withShape } from "./int-vector.ts";
 import { reshapeTo } from "./reshape-target.ts";
 
@@ -10,7 +8,7 @@ import { reshapeTo } from "./reshape-target.ts";
 // other ones, and makes a Gemm of a MatMul and an Add, but of a Gemm and an Add it makes nothing.
 
 /** Of matrices, that is, of tensors of rank 2. */
-function product(onnx: OnnxBuilder, node: OpNode): Value {
+export function product(onnx: OnnxBuilder, node: OpNode): Value {
   const [a, b] = ["transpose_a", "transpose_b"].map((attribute, i) => {
     const matrix = withShape(node.inputs[i]!, node.inputs[i]!.shape ?? [onnx.fresh(), onnx.fresh()]);
     return node.attrs.bool(attribute) ? onnx.op("Transpose", [matrix], { perm: [1, 0] }) : matrix;
@@ -47,7 +45,7 @@ const batchMatMul: Translator = (node, onnx) => {
 };
 
 /** `bias` has one element per channel; channels are the last dim, or, of NCHW, the second. */
-function addBias(onnx: OnnxBuilder, x: Value, bias: Value, channelsFirst: boolean): Value {
+export function addBias(onnx: OnnxBuilder, x: Value, bias: Value, channelsFirst: boolean): Value {
   if (!channelsFirst) return onnx.op("Add", [x, bias]);
   if (x.shape !== undefined) {
     const behind = Array.from({ length: x.shape.length - 2 }, (_, i) => i + 1);
@@ -63,41 +61,9 @@ const biasAdd: Translator = (node, onnx) => {
   return withShape(addBias(onnx, node.inputs[0]!, node.inputs[1]!, channelsFirst), node.inputs[0]!.shape);
 };
 
-type Epilogue = (onnx: OnnxBuilder, x: Value, node: OpNode) => Value;
-
-const activation =
-  (op: string): Epilogue =>
-  (onnx, x) =>
-    onnx.op(op, [x]);
-
-/** What TensorFlow's graph optimizer fuses into a matrix product. */
-const EPILOGUES: Readonly<Record<string, Epilogue>> = {
-  BiasAdd: (onnx, x, node) => onnx.op("Add", [x, node.inputs[2]!]),
-  Relu: activation("Relu"),
-  Relu6: (onnx, x) => onnx.op("Clip", [x, scalarLike(onnx, x.dtype, 0), scalarLike(onnx, x.dtype, 6)]),
-  Elu: activation("Elu"),
-  Tanh: activation("Tanh"),
-  Sigmoid: activation("Sigmoid"),
-  LeakyRelu: (onnx, x, node) =>
-    onnx.op("LeakyRelu", [x], { alpha: float(node.attrs.float("leakyrelu_alpha")) }),
-  GeluExact: activation("Gelu"),
-  GeluApproximate: (onnx, x) => onnx.op("Gelu", [x], { approximate: "tanh" }),
-};
-
-const fusedMatMul: Translator = (node, onnx) =>
-  node.attrs.strings("fused_ops").reduce(
-    (x, name) => {
-      const epilogue = Object.hasOwn(EPILOGUES, name) ? EPILOGUES[name] : undefined;
-      if (epilogue !== undefined) return epilogue(onnx, x, node);
-      throw unimplemented(`expected one of ${Object.keys(EPILOGUES).join(", ")} in fused_ops, got ${name}`);
-    },
-    product(onnx, node),
-  );
-
 /** Matrix products, and the bias that comes after them. */
 export const matmulOps: OpFamily = {
   MatMul: (node, onnx) => product(onnx, node),
-  _FusedMatMul: fusedMatMul,
   BatchMatMul: batchMatMul,
   BatchMatMulV2: batchMatMul,
   BatchMatMulV3: batchMatMul,

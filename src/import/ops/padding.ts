@@ -39,7 +39,7 @@ const pad: Translator = (node, onnx) => {
 };
 
 /** ONNX's Pad reflects at the outermost elements, but can't repeat them as SYMMETRIC wants. */
-const mirrorPad: Translator = (node, onnx) => {
+export const mirrorPad: Translator = (node, onnx) => {
   const x = node.inputs[0]!;
   const { before, after } = paddingsOf(node, onnx);
   const repeated = node.attrs.string("mode") === "SYMMETRIC" ? 1 : 0;

@@ -40,9 +40,11 @@ function separably(
   return step(step(x, rows), columns);
 }
 
-const bilinear: Translator = (node, onnx) => {
-  const [images, size] = node.inputs as [Value, Value];
-  const alignment = alignmentOf(node);
+const bilinear: Translator = (node, onnx) =>
+  resizeBilinear(onnx, node.inputs[0]!, node.inputs[1]!, alignmentOf(node));
+
+/** The result is float32 whatever the images are. */
+export function resizeBilinear(onnx: OnnxBuilder, images: Value, size: Value, alignment: Alignment): Value {
   const x = onnx.cast(images, "float32");
   const ratios = knownRatios(onnx, x, size);
   // ONNX Runtime's Resize rounds coordinates in another way, which makes no difference for powers of two.
@@ -50,7 +52,7 @@ const bilinear: Translator = (node, onnx) => {
     return resizeNode(onnx, x, ratios, { mode: "linear", alignment });
   }
   return separably(onnx, x, size, (image, axis) => interpolate(onnx, image, axis, alignment));
-};
+}
 
 function interpolate(onnx: OnnxBuilder, x: Value, axis: ResizedAxis, alignment: Alignment): Value {
   const places = coordinates(onnx, axis, alignment);

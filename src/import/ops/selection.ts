@@ -16,8 +16,28 @@ const where: Translator = (node, onnx) => {
 const topKV2: Translator = (node, onnx) =>
   largest(onnx, node.inputs[0]!, onnx.cast(node.inputs[1]!, "int64"), node.attrs.dtype("index_type"));
 
-/** The `k` largest along the last axis. Of equal ones the lower index comes first, in ONNX Runtime too. */
-export function largest(onnx: OnnxBuilder, x: Value, k: Value, indexType: DType): Value[] {
+const topK: Translator = (node, onnx) =>
+  largest(onnx, node.inputs[0]!, onnx.ints([node.attrs.int("k")]), "int32");
+
+/** Exact, as TensorFlow's kernel for CPUs is. */
+const approximateTopK: Translator = (node, onnx) => {
+  const x = node.inputs[0]!;
+  const rank = rankOf(x, "input");
+  const given = node.attrs.int("reduction_dimension");
+  const axis = given < 0 ? given + rank : given;
+  const order = Array.from({ length: rank }, (_, i) => i);
+  const perm = [...order.filter((i) => i !== axis), axis];
+  const isLast = axis === rank - 1;
+  const last = isLast ? x : onnx.op("Transpose", [x], { perm });
+  const k = onnx.ints([node.attrs.int("k")]);
+  const results = largest(onnx, last, k, "int32", node.attrs.bool("is_max_k"));
+  return isLast
+    ? results
+    : results.map((result) => onnx.op("Transpose", [result], { perm: order.map((i) => perm.indexOf(i)) }));
+};
+
+/** The `k` largest (or smallest) along the last axis. Of equal ones the lower index comes first, in ONNX Runtime too. */
+export function largest(onnx: OnnxBuilder, x: Value, k: Value, indexType: DType, isLargest = true): Value[] {
   const count = flat(onnx, k);
   const rank = rankOf(x, "input");
   const rows = product(
@@ -26,7 +46,8 @@ export function largest(onnx: OnnxBuilder, x: Value, k: Value, indexType: DType)
   );
   const keys = x.dtype === "uint64" ? signed(onnx, x) : x;
   const run = (value: Value): [Value, Value] => {
-    const [values, indices] = onnx.ops("TopK", [value, count], { axis: -1 }, 2) as [Value, Value];
+    const attrs = isLargest ? { axis: -1 } : { axis: -1, largest: 0 };
+    const [values, indices] = onnx.ops("TopK", [value, count], attrs, 2) as [Value, Value];
     return [x.dtype === "uint64" ? unsigned(onnx, values) : values, onnx.cast(indices, indexType)];
   };
   if (typeof rows === "number" && rows > 0) return run(keys);
@@ -109,7 +130,9 @@ function bound(comparison: "Less" | "LessOrEqual"): Translator {
 /** Ops that pick elements by their values. */
 export const selectionOps: OpFamily = {
   Where: where,
+  TopK: topK,
   TopKV2: topKV2,
+  ApproxTopK: approximateTopK,
   Unique: uniqueOf(2),
   UniqueWithCounts: uniqueOf(3),
   UniqueV2: uniqueAlong(2),

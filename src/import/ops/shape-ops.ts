@@ -1,4 +1,5 @@
-import { invalidArgument } from "../../status/status.ts";
+import { reductionAxes } from "../../host/arrays/gradient-args.ts";
+import { invalidArgument, unimplemented } from "../../status/status.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { OnnxBuilder } from "../onnx/builder.ts";
 import { broadcast } from "../onnx/shapes/rule.ts";
@@ -123,6 +124,14 @@ const broadcastArgs: Translator = (node, onnx) => {
   return onnx.cast({ ...result, elements }, dtype);
 };
 
+/** Only where the shapes can be compared now; else TypeScript compares them. */
+const broadcastGradientArgs: Translator = (node, onnx) => {
+  const [a, b] = node.inputs as [Value, Value];
+  const axes = a.elements && b.elements && reductionAxes(a.elements, b.elements);
+  if (axes === undefined) throw unimplemented("expected shapes that can be compared at import");
+  return axes.map((list) => onnx.cast(onnx.ints(list), a.dtype));
+};
+
 const tile: Translator = (node, onnx) => {
   const [x, multiples] = node.inputs as [Value, Value];
   const known = knownElements(multiples);
@@ -144,5 +153,6 @@ export const shapeOps: OpFamily = {
   EnsureShape: ensureShape,
   BroadcastTo: broadcastTo,
   BroadcastArgs: broadcastArgs,
+  BroadcastGradientArgs: broadcastGradientArgs,
   Tile: tile,
 };

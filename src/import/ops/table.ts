@@ -15,9 +15,11 @@ import { cropAndResizeOps } from "./crop-and-resize.ts";
 import { cumulativeOps } from "./cumulative.ts";
 import { diagonalOps } from "./diagonals.ts";
 import { einsumOps } from "./einsum.ts";
+import { fusedOps } from "./fused-ops.ts";
 import { gatheringOps } from "./gathering.ts";
 import { generationOps } from "./generation.ts";
 import { graphOps } from "./graph-ops.ts";
+import { inPlaceOps } from "./in-place.ts";
 import { joiningOps } from "./joining.ts";
 import { matmulOps } from "./matmul.ts";
 import { nonMaxSuppressionOps } from "./non-max-suppression.ts";
@@ -25,6 +27,7 @@ import { paddingOps } from "./padding.ts";
 import { poolingOps } from "./pooling.ts";
 import { quantizationOps } from "./quantization.ts";
 import { rankingOps } from "./ranking.ts";
+import { recurrentCellOps } from "./recurrent-cells.ts";
 import { reductionOps } from "./reduction.ts";
 import { resizeOps } from "./resize.ts";
 import { resizeBySharesOps } from "./resize-by-shares.ts";
@@ -48,6 +51,7 @@ export const translators: OpFamily = {
   ...diagonalOps,
   ...gatheringOps,
   ...generationOps,
+  ...inPlaceOps,
   ...joiningOps,
   ...paddingOps,
   ...scatteringOps,
@@ -60,6 +64,8 @@ export const translators: OpFamily = {
   ...colorOps,
   ...combinedNonMaxSuppressionOps,
   ...convolutionOps,
+  ...fusedOps,
+  ...recurrentCellOps,
   ...cropAndResizeOps,
   ...nonMaxSuppressionOps,
   ...poolingOps,

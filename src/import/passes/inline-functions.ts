@@ -10,7 +10,8 @@ export type FunctionLibrary = ReadonlyMap<string, FunctionDef>;
 /** Deeper than any exporter nests; what goes beyond calls itself. */
 const MAX_DEPTH = 200;
 
-const CALLS = new Set(["PartitionedCall", "StatefulPartitionedCall", "RemoteCall"]);
+/** BatchFunction gathers the requests of several clients, which changes no answer; so does the server itself. */
+const CALLS = new Set(["PartitionedCall", "StatefulPartitionedCall", "RemoteCall", "BatchFunction"]);
 
 export interface Inlined {
   readonly graph: Graph;
@@ -61,7 +62,9 @@ class Expansion {
     if (body === undefined)
       throw invalidArgument(`Node ${node.name} calls the function ${called}, which the model lacks`);
     if (depth > MAX_DEPTH) throw invalidArgument(`The function ${called} calls itself without end`);
-    this.#expand(node, body, depth);
+    // The first input of a RemoteCall names a device.
+    const call = node.op === "RemoteCall" ? { ...node, inputs: node.inputs.slice(1) } : node;
+    this.#expand(call, body, depth);
   }
 
   #expand(call: GraphNode, body: FunctionDef, depth: number): void {

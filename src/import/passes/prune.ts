@@ -9,6 +9,7 @@ import { updatesVariable } from "./variable-updates.ts";
 /** Ops that the registry calls stateful although leaving them out changes no answer. */
 const HARMLESS = new Set([
   "Placeholder",
+  "PlaceholderV2",
   "PlaceholderWithDefault",
   "VariableV2",
   "Variable",

@@ -20,6 +20,11 @@ export interface Raised {
 }
 
 const SWITCH = new Set(["Switch", "RefSwitch"]);
+/** Whether a node ends a round of a loop. */
+export function isNextIteration(node: GraphNode | undefined): boolean {
+  return node?.op === "NextIteration" || node?.op === "RefNextIteration";
+}
+
 const MERGE = new Set(["Merge", "RefMerge"]);
 
 /**
@@ -33,7 +38,7 @@ export function raiseConditions(graph: Graph, typeOf: (ref: Ref) => DType): Rais
   const nodes = new Map(graph.nodes);
   const functions = new Map<string, FunctionDef>();
   const isCondition = (node: GraphNode): boolean =>
-    MERGE.has(node.op) && !node.inputs.some((ref) => nodes.get(ref.node)?.op === "NextIteration");
+    MERGE.has(node.op) && !node.inputs.some((ref) => isNextIteration(nodes.get(ref.node)));
   let pending = [...nodes.values()].filter(isCondition);
   while (pending.length > 0) {
     const names = new Set(pending.map((node) => node.name));

@@ -12,7 +12,7 @@ import {
   writeFunction,
 } from "./function-writer.ts";
 import { hasEffect } from "./prune.ts";
-import type { Raised } from "./raise-conditions.ts";
+import { isNextIteration, type Raised } from "./raise-conditions.ts";
 
 /** A variable of a loop: what goes in, what each round sees and gives, what comes out. */
 interface LoopVariable {
@@ -75,7 +75,7 @@ function readFrame(graph: Graph, name: string, enters: readonly GraphNode[]): Fr
     }
     const next = merge.inputs
       .map((ref) => graph.nodes.get(ref.node)!)
-      .find((node) => node.op === "NextIteration");
+      .find(isNextIteration);
     if (next === undefined) throw unimplemented(`The loop ${name} has a variable that no round gives anew`);
     const gate = reader(merge.name, "Switch", "RefSwitch");
     variables.push({ enter, merge, gate, next: next.inputs[0]! });
@@ -165,7 +165,7 @@ function raise(
       nodes.push({ ...node, op: "Identity", inputs: [{ node: loop.name, index: leaves }] });
     else if (!removed.has(node.name) || node.inputs.length === 0) nodes.push(node);
   }
-  return graphOf(nodes.filter((node) => node.op !== "NextIteration" || !isNextOf(node, frame)));
+  return graphOf(nodes.filter((node) => !isNextIteration(node) || !isNextOf(node, frame)));
 }
 
 function isNextOf(node: GraphNode, { variables }: Frame): boolean {

@@ -101,6 +101,12 @@ function rewrite(node: GraphNode): GraphNode[] {
       return as("TensorListGather", [second, first], shape("element_shape"));
     case "TensorArrayScatterV3":
       return as("TensorListScatterIntoExistingList", [third, second, first], undefined, "T");
+    case "TensorArraySplitV3": {
+      const any = shapeConstant(`${node.name}/element_shape`, undefined);
+      const types = { element_dtype: typeAttribute(attrs.dtype("T")), shape_type: typeAttribute("int32") };
+      const inputs = [first, { node: any.name, index: 0 }, second];
+      return [any, { ...node, op: "TensorListSplit", inputs, attrs: types }];
+    }
     case "TensorArraySizeV3":
       return [{ ...node, op: "TensorListLength", inputs: [first], attrs: {} }];
     case "TensorArrayConcatV3":

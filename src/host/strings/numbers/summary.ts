@@ -1,4 +1,5 @@
-import type { Shape } from "../../../tensor/shape.ts";
+import { dataTypeString } from "../../../tensor/dtype.ts";
+import { formatShape, type Shape } from "../../../tensor/shape.ts";
 import type { NumericTensor, Tensor } from "../../../tensor/tensor.ts";
 import { latin1OfBytes } from "../latin1.ts";
 import { numbersOf } from "./elements.ts";
@@ -14,6 +15,38 @@ export function summarize(tensor: Tensor, ends: number): string {
   const count = shape.reduce((product, dim) => product * dim, 1);
   const shown = ends < 0 ? count : Math.min(ends, count);
   return shape.length === 0 ? element(0) : axisText(shape, shown, 0, 0, element);
+}
+
+/**
+ * The first elements of a tensor as Assert and error messages show them, in Latin-1: rows in brackets, `...` where a row or the whole was
+ * cut. @param limit how many; a negative number shows all.
+ */
+export function summarizeValue(tensor: Tensor, limit: number): string {
+  const { shape, data } = tensor;
+  const shown = limit < 0 ? data.length : Math.min(limit, data.length);
+  const element = elementText(tensor, "");
+  let next = 0;
+  const rows = (axis: number): string => {
+    const size = shape[axis]!;
+    let text = "";
+    if (axis < shape.length - 1) {
+      for (let i = 0; i < size && next < shown; i++) text += `[${rows(axis + 1)}]`;
+      return text;
+    }
+    for (let i = 0; i < size; i++) {
+      if (next >= shown) return axis === 0 ? text : `${text}...`;
+      text += (i > 0 ? " " : "") + element(next++);
+    }
+    return text;
+  };
+  const text = shape.length === 0 ? element(0) : rows(0);
+  return shown < data.length ? `${text}...` : text;
+}
+
+/** A tensor as error messages name it. */
+export function debugString(tensor: Tensor): string {
+  const { dtype, shape } = tensor;
+  return `Tensor<type: ${dataTypeString(dtype)} shape: ${formatShape(shape)} values: ${summarizeValue(tensor, 3)}>`;
 }
 
 function axisText(
