@@ -11,6 +11,7 @@ import json
 import pathlib
 
 from tensorflow import raw_ops
+from tensorflow.compiler.tf2xla.ops import gen_xla_ops
 from tensorflow.python.framework import dtypes, op_def_registry
 
 TARGET = pathlib.Path(__file__).parent.parent / "src/registry/op-registry.generated.json"
@@ -52,7 +53,7 @@ def attribute(attr):
 
 def main():
     ops = {}
-    for name in sorted(dir(raw_ops)):
+    for name in sorted({*dir(raw_ops), *dir(gen_xla_ops)}):
         op = op_def_registry.get(name)
         if op is None:
             continue

@@ -39,6 +39,7 @@ import { stridedSliceOps } from "./strided-slice.ts";
 import { transcendentalOps } from "./transcendental.ts";
 import { transposedConvolutionOps } from "./transposed-convolution.ts";
 import { windowOps } from "./window-ops.ts";
+import { xlaOps } from "./xla.ts";
 
 /** Every TensorFlow op that can be part of an ONNX region. */
 export const translators: OpFamily = {
@@ -82,4 +83,5 @@ export const translators: OpFamily = {
   ...softmaxOps,
   ...specialFunctionOps,
   ...transcendentalOps,
+  ...xlaOps,
 };
