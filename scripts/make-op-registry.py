@@ -11,7 +11,6 @@ import json
 import pathlib
 
 from tensorflow import raw_ops
-from tensorflow.compiler.tf2xla.ops import gen_xla_ops
 from tensorflow.python.framework import dtypes, op_def_registry
 
 TARGET = pathlib.Path(__file__).parent.parent / "src/registry/op-registry.generated.json"
@@ -51,9 +50,21 @@ def attribute(attr):
     return [attr.type, value(attr.default_value)]
 
 
+# What Python has no function for, but graphs that an optimizer or a converter wrote may hold.
+HIDDEN = [
+    "_Arg", "_ArrayToList", "_FusedBatchNormEx", "_FusedConv2D", "_FusedConv3D", "_FusedDepthwiseConv2dNative", "_FusedMatMul",
+    "_HostCast", "_ListToArray", "_ParallelConcatStart", "_ParallelConcatUpdate", "_Retval", "_SwitchN",
+    "_TensorToHashBucketFast", "_UnaryOpsComposition", "QuantizedConcatV2", "XlaBroadcastHelper", "XlaCallModule", "XlaConv",
+    "XlaConvV2", "XlaDequantize", "XlaDot", "XlaDotV2", "XlaDynamicSlice", "XlaDynamicUpdateSlice", "XlaEinsum", "XlaGather",
+    "XlaIf", "XlaKeyValueSort", "XlaOptimizationBarrier", "XlaPad", "XlaReduce", "XlaReducePrecision", "XlaReduceWindow",
+    "XlaReplicaId", "XlaRngBitGenerator", "XlaScatter", "XlaSelectAndScatter", "XlaSelfAdjointEig", "XlaSharding", "XlaSort",
+    "XlaSvd", "XlaVariadicReduce", "XlaVariadicReduceV2", "XlaVariadicSort", "XlaWhile",
+]
+
+
 def main():
     ops = {}
-    for name in sorted({*dir(raw_ops), *dir(gen_xla_ops)}):
+    for name in sorted([*dir(raw_ops), *HIDDEN]):
         op = op_def_registry.get(name)
         if op is None:
             continue
