@@ -42,6 +42,7 @@ import { stridedSliceOps } from "./strided-slice.ts";
 import { transcendentalOps } from "./transcendental.ts";
 import { transposedConvolutionOps } from "./transposed-convolution.ts";
 import { windowOps } from "./window-ops.ts";
+import { xlaOps } from "./xla.ts";
 
 /** Every TensorFlow op that can be part of an ONNX region. */
 export const translators: OpFamily = {
@@ -88,4 +89,5 @@ export const translators: OpFamily = {
   ...softmaxOps,
   ...specialFunctionOps,
   ...transcendentalOps,
+  ...xlaOps,
 };
