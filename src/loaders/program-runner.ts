@@ -20,13 +20,16 @@ type Later<T> = T | Promise<T>;
 /** How many milliseconds a loop may keep its thread to itself. */
 const LONGEST_TURN = 5;
 
+/** What runs a session step. */
+export type SessionRunner = Pick<PlacedSession, "run">;
+
 /** Makes what runs a step in TypeScript. */
 export type KernelCompiler = (step: HostStep | TableStep) => ValueKernel;
 
 /** Runs one program on one thread. */
 export class ProgramRunner {
   readonly #program: Program;
-  readonly #sessions: readonly PlacedSession[];
+  readonly #sessions: readonly SessionRunner[];
   /** By the step's name. */
   readonly #kernels = new Map<string, ValueKernel>();
   /** What steps run that hold programs, by those. */
@@ -38,7 +41,7 @@ export class ProgramRunner {
   readonly #everything: readonly number[];
 
   /** @param sessions what the program's session steps, and those inside of it, run; they stay the caller's. */
-  constructor(program: Program, sessions: readonly PlacedSession[], compile: KernelCompiler) {
+  constructor(program: Program, sessions: readonly SessionRunner[], compile: KernelCompiler) {
     this.#program = program;
     this.#sessions = sessions;
     this.#everything = program.outputs.map((_, i) => i);
@@ -66,7 +69,7 @@ export class ProgramRunner {
     return this.#start(inputs, outputs);
   }
 
-  #session(step: number): PlacedSession {
+  #session(step: number): SessionRunner {
     const found = this.#program.steps[step]!;
     return this.#sessions[found.kind === "session" ? found.session : 0]!;
   }
