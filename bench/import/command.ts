@@ -9,7 +9,7 @@ import { addCounts, countNodes, type NodeCount } from "./onnx-nodes.ts";
 import { optimizedModel } from "./optimized-model.ts";
 import { Reference } from "./reference.ts";
 import { inProcess, median, ratio, timeInTurn } from "./rounds.ts";
-import { formatFull, formatMarkdown, type Row } from "./rows.ts";
+import { formatFull, formatMarkdown, type Row, summary } from "./rows.ts";
 
 const LARGE_MODELS = fileURLToPath(new URL("../models/large", import.meta.url));
 
@@ -46,8 +46,9 @@ export async function benchImport(args: readonly string[]): Promise<void> {
   const rows: Row[] = [];
   try {
     for (const [i, model] of models.entries()) {
-      process.stderr.write(`${i + 1} of ${models.length}: ${model.name}\n`);
-      rows.push(await measure(model, files[i]!, engine, reference, options.rounds));
+      const row = await measure(model, files[i]!, engine, reference, options.rounds);
+      process.stderr.write(`${i + 1} of ${models.length}: ${summary(row)}\n`);
+      rows.push(row);
     }
   } finally {
     reference?.end();
@@ -99,7 +100,7 @@ async function measure(
       name: model.name,
       ours: {
         ...addCounts(imported.models.map(countNodes)),
-        optimized: addCounts(await Promise.all(imported.models.map(afterOptimizer))),
+        optimized: await afterOptimizer(imported.models),
         regions: imported.models.length,
         hostOps: imported.hostOps,
         loadMilliseconds: imported.loadMilliseconds,
@@ -107,7 +108,7 @@ async function measure(
       },
       converted: theirs && {
         ...countNodes((converted as Converted).model),
-        optimized: await afterOptimizer((converted as Converted).model),
+        optimized: await afterOptimizer([(converted as Converted).model]),
         microseconds: median(theirs),
         ratio: ratio(ours, theirs),
       },
@@ -132,8 +133,13 @@ async function convert(model: CorpusModel, file: string | Error, engine: Engine)
   return convertedModel(file, model, engine).catch((error: Error) => error);
 }
 
-async function afterOptimizer(model: Uint8Array): Promise<NodeCount> {
-  return countNodes(await optimizedModel(model));
+/** Undefined if onnxruntime-node, which lacks bfloat16, can't take the model. */
+async function afterOptimizer(models: readonly Uint8Array[]): Promise<NodeCount | undefined> {
+  try {
+    return addCounts(await Promise.all(models.map(async (model) => countNodes(await optimizedModel(model)))));
+  } catch {
+    return undefined;
+  }
 }
 
 async function end(imported: Imported, converted: Converted | Error): Promise<void> {

@@ -16,7 +16,7 @@ export interface Row {
 
 interface Graph extends NodeCount {
   /** What ONNX Runtime's optimizer leaves. */
-  readonly optimized: NodeCount;
+  readonly optimized: NodeCount | undefined;
   /** Per request, the median. */
   readonly microseconds: number;
 }
@@ -106,8 +106,14 @@ export function formatMarkdown(rows: readonly Row[]): string {
   ].join("");
 }
 
+/** A line to watch while others are measured. */
+export function summary({ name, ours, converted, tensorflow, notes }: Row): string {
+  const ratios = [converted, tensorflow].map((other) => text(other?.ratio.toFixed(2)));
+  return [name, number(ours?.microseconds), ...ratios, ...notes.map(oneLine)].join("  ");
+}
+
 function change(graph: Graph | undefined, what: keyof NodeCount): string {
-  return graph === undefined ? "-" : `${graph[what]} > ${graph.optimized[what]}`;
+  return graph === undefined ? "-" : `${graph[what]} > ${graph.optimized?.[what] ?? "?"}`;
 }
 
 function text(value: number | string | undefined): string {

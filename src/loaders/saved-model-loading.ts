@@ -13,6 +13,7 @@ import type { Logger } from "../status/log.ts";
 import { asStatusError, formatStatus } from "../status/status.ts";
 import { joinPath, type Storage } from "../storage/storage.ts";
 import type { Signature } from "../tensor/signature.ts";
+import { runConstantSteps } from "./constant-steps.ts";
 import { assertCovered } from "./coverage.ts";
 import type { LoadedProgram, LoadedSession, ServablePayload } from "./servable-payload.ts";
 import { createSession } from "./session-creation.ts";
@@ -92,7 +93,7 @@ export class SavedModelLoading {
     try {
       const programs = new Map<string, LoadedProgram>();
       for (const [key, signature] of signatures) {
-        const compiled = await compiler.compile(key, signature);
+        const compiled = await runConstantSteps(await compiler.compile(key, signature), this.#options.engine);
         for (const [name, node] of compiled.tables) tableNodes.set(name, node);
         const positions: number[] = [];
         for (const session of compiled.sessions) positions.push(await place(session));
