@@ -1,6 +1,9 @@
 /**
  * What serving costs beside the model itself: `npm run bench`, or a part of it: `npm run bench -- mlp grpc 8`.
  * The words to choose with are those of selection.ts; what begins with -- is passed on to the server.
+ *
+ * `npm run bench -- import [FOLDER] [NAME-PREFIX ...] [--python=PATH] [--markdown=FILE] [--rounds=N]` compares imported
+ * models with tf2onnx's and with TensorFlow; `npm run bench -- examples` measures the parsing of tf.Examples.
  */
 import { measureColdStart } from "./cold-start.ts";
 import { type InProcess, measureInProcess } from "./in-process.ts";
@@ -145,7 +148,10 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 try {
-  await main(process.argv.slice(2));
+  const [command, ...args] = process.argv.slice(2);
+  if (command === "import") await (await import("./import/command.ts")).benchImport(args);
+  else if (command === "examples") (await import("./examples.ts")).benchExamples();
+  else await main(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;

@@ -34,11 +34,11 @@ describe("regions of outputs", () => {
 
   it("are set apart where they are heavy, behind what they share", () => {
     const { nodes } = graph(LINES);
-    const regions = [{ place: "onnx", nodes: [...nodes.values()].slice(0, 4) }] as const;
+    const regions = [{ place: "onnx", nodes: [...nodes.values()].slice(0, 4), fixed: [] }] as const;
     const owners = outputOwners({ nodes }, ["a2", "b"].map(parseRef), new Set(["x:0"]));
     const cut = (heavy: string) =>
-      setOutputsApart(regions, owners, (node) => (node.name === heavy ? 1 << 20 : 5)).map((region) =>
-        region.nodes.map(({ name }) => name).join(" "),
+      setOutputsApart(regions, owners, new Set(), (node) => (node.name === heavy ? 1 << 20 : 5)).map(
+        (region) => region.nodes.map(({ name }) => name).join(" "),
       );
     assert.deepEqual(cut("a1"), ["trunk b", "a1 a2"]);
     assert.deepEqual(cut("b"), ["trunk a1 a2", "b"]);

@@ -1,6 +1,6 @@
 import { formatRef, type Graph, type GraphNode, type Ref } from "./graph.ts";
 import { hasEffect } from "./passes/prune.ts";
-import type { Region } from "./regions.ts";
+import { fixedFor, type Region } from "./regions.ts";
 
 /**
  * How many elements of constants the nodes of one output must read to be worth a session of their own. To skip a product
@@ -16,6 +16,7 @@ const LEAST_WEIGHT = 1 << 20;
 export function setOutputsApart(
   regions: readonly Region[],
   owners: ReadonlyMap<string, number>,
+  feeds: ReadonlySet<string>,
   weigh: (node: GraphNode) => number,
 ): readonly Region[] {
   return regions.flatMap((region) => {
@@ -30,9 +31,10 @@ export function setOutputsApart(
     const isApart = (node: GraphNode) => worth.has(owners.get(node.name) ?? -1);
     const rest = region.nodes.filter((node) => !isApart(node));
     const apart = [...worth].map((owner) => groups.get(owner)!);
+    if (apart.length === 0) return [region];
     return [rest, ...apart]
       .filter((nodes) => nodes.length > 0)
-      .map((nodes): Region => ({ place: "onnx", nodes }));
+      .map((nodes): Region => ({ place: "onnx", nodes, fixed: fixedFor(nodes, region.fixed, feeds) }));
   });
 }
 

@@ -108,7 +108,7 @@ export class ProgramBuilder {
     const regions = cutRegions(this.#graph, place, this.#fed);
     if (!isOutermost || this.#outputs.length < 2) return regions;
     const owners = outputOwners(this.#graph, this.#outputs, this.#fed);
-    return setOutputsApart(regions, owners, (node) => this.#constantElements(node));
+    return setOutputsApart(regions, owners, this.#fed, (node) => this.#constantElements(node));
   }
 
   /** How many elements of constants a node reads. */
@@ -298,33 +298,43 @@ export class ProgramBuilder {
 
   #addSession(region: Region, wanted: ReadonlySet<string>): void {
     const { variables, sessions } = this.#context;
-    const inside = new Set(region.nodes.map((node) => node.name));
+    const outputs = this.#outputsOf(region, wanted);
+    if (outputs.length === 0) return;
+    const nodes = [...region.fixed, ...region.nodes];
+    const inside = new Set(nodes.map((node) => node.name));
     const constants = new Map<string, GraphNode>();
     const feeds = new Map<string, Feed>();
-    for (const ref of region.nodes.flatMap((node) => node.inputs)) {
+    for (const ref of nodes.flatMap((node) => node.inputs)) {
       const key = formatRef(ref);
       const source = this.#graph.nodes.get(ref.node);
       if (this.#fed.has(key) || (source !== undefined && this.#isProduced(source, inside))) {
         feeds.set(key, { name: `input:${key}`, ref, dtype: this.#dtypeOf(ref), shape: this.#shapeOf(ref) });
       } else if (source !== undefined && !inside.has(ref.node)) constants.set(ref.node, source);
     }
-    const outputs = this.#outputsOf(region, wanted);
-    if (outputs.length === 0) return;
-    const part = graphOf([...constants.values(), ...region.nodes]);
+    const part = graphOf([...constants.values(), ...nodes]);
     const translation = translate(part, [...feeds.values()], outputs, variables);
-    const named = outputs.map((ref, i) => ({
-      name: `output:${formatRef(ref)}`,
-      value: translation.outputs[i]!,
-    }));
+    const computed = outputs.flatMap((ref, i) => {
+      const value = translation.outputs[i]!;
+      if (value.constant === undefined) return [{ ref, name: `output:${formatRef(ref)}`, value }];
+      this.#constants.push({
+        register: this.#produce(ref, declared(value)),
+        tensor: value.constant(),
+      });
+      return [];
+    });
+    if (computed.length === 0) return;
     this.#steps.push({
       kind: "session",
       session: sessions.length,
       inputs: [...feeds.values()].map((feed) => this.#allocate(feed.ref)),
-      outputs: outputs.map((ref, i) => this.#produce(ref, declared(translation.outputs[i]!))),
+      outputs: computed.map(({ ref, value }) => this.#produce(ref, declared(value))),
     });
     sessions.push({
-      identity: modelIdentity(translation.graph, translation.outputs),
-      model: writeModel(translation.graph, named),
+      identity: modelIdentity(
+        translation.graph,
+        computed.map(({ value }) => value),
+      ),
+      model: writeModel(translation.graph, computed),
     });
   }
 
@@ -392,10 +402,10 @@ function tableForm(table: GraphNode, emptyKey: PartialShape): TableForm {
 /** The tensors that leave the region which computes them. */
 function readOutside(regions: readonly Region[], outputs: readonly Ref[]): ReadonlySet<string> {
   const read = new Set(outputs.map(formatRef));
-  for (const { nodes } of regions) {
-    const inside = new Set(nodes.map((node) => node.name));
-    for (const ref of nodes.flatMap((node) => node.inputs))
-      if (!inside.has(ref.node)) read.add(formatRef(ref));
+  for (const { nodes, fixed } of regions) {
+    const own = [...fixed, ...nodes];
+    const inside = new Set(own.map((node) => node.name));
+    for (const ref of own.flatMap((node) => node.inputs)) if (!inside.has(ref.node)) read.add(formatRef(ref));
   }
   return read;
 }

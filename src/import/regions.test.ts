@@ -12,7 +12,10 @@ function cut(lines: readonly string[], feeds: readonly string[] = []): string[] 
   });
   const places: Record<string, Place> = { n: "onnx", h: "host", c: "constant" };
   const regions = cutRegions(graphOf(nodes), (node) => places[node.name[0]!]!, new Set(feeds));
-  return regions.map((region) => `${region.place}: ${region.nodes.map((node) => node.name).join(" ")}`);
+  return regions.map(({ place, nodes, fixed }) => {
+    const parts = fixed.length === 0 ? [nodes] : [nodes, fixed];
+    return `${place}: ${parts.map((part) => part.map((node) => node.name).join(" ")).join(" / ")}`;
+  });
 }
 
 describe("cutRegions", () => {
@@ -41,5 +44,15 @@ describe("cutRegions", () => {
   it("does not wait for a node whose output is fed", () => {
     assert.deepEqual(cut(["h1:", "n1: h1"], ["h1:0"]), ["host: h1", "onnx: n1"]);
     assert.deepEqual(cut(["n1: h1:0"], ["h1:0"]), ["onnx: n1"]);
+  });
+
+  it("gives what depends on constants only to every region that reads it, and to others by itself", () => {
+    const lines = ["c1:", "n1: c1", "n2: n1", "n3: x n2", "h1: n3 n1", "n4: h1 n1"];
+    assert.deepEqual(cut(lines, ["x:0"]), ["onnx: n1 n2", "onnx: n3 / n1 n2", "host: h1", "onnx: n4 / n1"]);
+  });
+
+  it("does not take for constant what is fed", () => {
+    assert.deepEqual(cut(["c1:", "n1: c1", "n2: n1"], ["c1:0"]), ["onnx: n1 n2"]);
+    assert.deepEqual(cut(["c1:", "n1: c1", "n2: n1"], ["n1:0"]), ["onnx: n1", "onnx: n2"]);
   });
 });

@@ -20,6 +20,9 @@ type Later<T> = T | Promise<T>;
 /** How many milliseconds a loop may keep its thread to itself. */
 const LONGEST_TURN = 5;
 
+/** What runs a session step. */
+export type SessionRunner = Pick<PlacedSession, "run">;
+
 /** Makes what runs a step in TypeScript. */
 export type KernelCompiler = (step: KernelStep) => ValueKernel;
 
@@ -31,7 +34,7 @@ export function isKernelStep(step: Step): step is KernelStep {
 /** Runs one program on one thread. */
 export class ProgramRunner {
   readonly #program: Program;
-  readonly #sessions: readonly PlacedSession[];
+  readonly #sessions: readonly SessionRunner[];
   /** By the step's name. */
   readonly #kernels = new Map<string, ValueKernel>();
   /** What steps run that hold programs, by those. */
@@ -43,7 +46,7 @@ export class ProgramRunner {
   readonly #everything: readonly number[];
 
   /** @param sessions what the program's session steps, and those inside of it, run; they stay the caller's. */
-  constructor(program: Program, sessions: readonly PlacedSession[], compile: KernelCompiler) {
+  constructor(program: Program, sessions: readonly SessionRunner[], compile: KernelCompiler) {
     this.#program = program;
     this.#sessions = sessions;
     this.#everything = program.outputs.map((_, i) => i);
@@ -71,7 +74,7 @@ export class ProgramRunner {
     return this.#start(inputs, outputs);
   }
 
-  #session(step: number): PlacedSession {
+  #session(step: number): SessionRunner {
     const found = this.#program.steps[step]!;
     return this.#sessions[found.kind === "session" ? found.session : 0]!;
   }

@@ -11,6 +11,7 @@ import type { Logger } from "../status/log.ts";
 import { asStatusError, formatStatus } from "../status/status.ts";
 import { joinPath, type Storage } from "../storage/storage.ts";
 import type { Signature } from "../tensor/signature.ts";
+import { runConstantSteps } from "./constant-steps.ts";
 import { assertCovered } from "./coverage.ts";
 import type { LoadedProgram, LoadedSession, ServablePayload } from "./servable-payload.ts";
 import { createSession } from "./session-creation.ts";
@@ -79,7 +80,9 @@ export class SavedModelLoading {
     const compiler = new SignatureCompiler(preparer, await initialVariables(model, preparer, storage));
     await assertCovered(compiler, signatures);
     const compiled: CompiledSignature[] = [];
-    for (const [key, signature] of signatures) compiled.push(await compiler.compile(key, signature));
+    for (const [key, signature] of signatures) {
+      compiled.push(await runConstantSteps(await compiler.compile(key, signature), engine));
+    }
     // Signatures that compute the same share their sessions.
     const models = new Map<string, EngineModel>();
     for (const { identity, model } of compiled.flatMap((signature) => signature.sessions)) {

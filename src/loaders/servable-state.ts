@@ -27,6 +27,9 @@ export interface ServableState {
   readonly randomStreams: StateMemory["randomStreams"];
 }
 
+/** Of a version whose programs use none. */
+export const NO_STATE: ServableState = { tables: new Map(), variables: new Map(), randomStreams: new Map() };
+
 export function attachState(memory: StateMemory): ServableState {
   const mutable = [...memory.mutableTables].map(([name, table]) => [name, new MutableTable(table)] as const);
   const frozen = [...memory.tables].map(([name, table]) => [name, frozenTable(table)] as const);

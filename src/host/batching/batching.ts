@@ -15,16 +15,15 @@ export const batching: HostFamily = {
     shapes: (_, inputs) => [...inputs.map((input) => input.shape), [1, 3], []],
     compile: () => (inputs) => {
       const counts = new Set(inputs.map((input) => input.shape[0]));
-      if (counts.has(undefined)) throw invalidArgument("Batching input tensors must have at least one dimension");
+      if (counts.has(undefined))
+        throw invalidArgument("Batching input tensors must have at least one dimension");
       if (counts.size > 1) {
-        throw invalidArgument("Batching input tensors supplied in a given op invocation must have equal 0th-dimension size");
+        throw invalidArgument(
+          "Batching input tensors supplied in a given op invocation must have equal 0th-dimension size",
+        );
       }
       const [rows] = [...counts] as [number];
-      return [
-        ...inputs,
-        integerTensor("int64", [1, 3], [ONLY, 0, rows]),
-        integerTensor("int64", [], [ONLY]),
-      ];
+      return [...inputs, integerTensor("int64", [1, 3], [ONLY, 0, rows]), integerTensor("int64", [], [ONLY])];
     },
   },
   Unbatch: {

@@ -4,6 +4,7 @@ import { type DType, dtypeInfo } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import { bytesOf, type NumericTensor } from "../../tensor/tensor.ts";
+import { channelsFirstPerm, channelsLastPerm, movedPads, onChannelsFirst } from "./channel-layout.ts";
 import { onnxElementType } from "./element-type.ts";
 import { legalize } from "./kernel-types.ts";
 import { MAX_ELEMENTS } from "./shapes/rule.ts";
@@ -28,6 +29,7 @@ export type Variable = Pick<Weight, "name" | "dtype" | "shape" | "read">;
 export interface Producer {
   readonly op: string;
   readonly inputs: readonly (Value | undefined)[];
+  readonly attrs: OnnxAttributes;
 }
 
 /** What the builder has collected; `onnx/model.ts` writes it. */
@@ -49,6 +51,8 @@ export class OnnxBuilder {
   readonly #initializers = new Map<string, Initializer>();
   readonly #integers = new Map<string, Value>();
   readonly #producers = new Map<string, Producer>();
+  /** Of values with their channels last, by name, what they were made of. */
+  readonly #channelsFirst = new Map<string, Value>();
   #scope = "";
   #count = 0;
   #symbols = 0;
@@ -119,7 +123,54 @@ export class OnnxBuilder {
   }
 
   /** Adds a node with several outputs. */
-  ops(op: string, inputs: readonly (Value | undefined)[], attrs: OnnxAttributes, outputs: number): Value[] {
+  ops(
+    op: string,
+    inputs: readonly (Value | undefined)[],
+    attrs: OnnxAttributes,
+    outputs: number,
+  ): readonly Value[] {
+    const moved = onChannelsFirst(op, {
+      onnx: this,
+      inputs,
+      attrs,
+      firstOf: (value) => this.#channelsFirst.get(value.name),
+      add: (others, settings = attrs) => this.#add(op, others, settings, outputs),
+    });
+    if (moved === undefined) return this.#add(op, inputs, attrs, outputs);
+    // Who looks for a pattern finds the nodes as they were asked for.
+    for (const value of moved) this.#producers.set(value.name, { op, inputs, attrs });
+    return moved;
+  }
+
+  /** A tensor of rank 3 or more whose channels come last, with its channels behind the batch. */
+  toChannelsFirst(value: Value, rank = value.shape!.length): Value {
+    const known = this.#channelsFirst.get(value.name);
+    if (known !== undefined) return known;
+    const padded = this.#producers.get(value.name);
+    if (padded?.op === "Pad" && padded.inputs[3] === undefined) {
+      const [x, pads, fill] = padded.inputs as [Value, Value, Value | undefined];
+      const moved = movedPads(pads, rank);
+      // ONNX Runtime makes padding part of the layer that comes next.
+      if (moved !== undefined) {
+        return this.op("Pad", [this.toChannelsFirst(x, rank), this.ints(moved), fill], padded.attrs);
+      }
+    }
+    return this.op("Transpose", [value], { perm: channelsFirstPerm(rank) });
+  }
+
+  /** The inverse. */
+  toChannelsLast(value: Value, rank = value.shape!.length): Value {
+    const last = this.op("Transpose", [value], { perm: channelsLastPerm(rank) });
+    this.#channelsFirst.set(last.name, value);
+    return last;
+  }
+
+  #add(
+    op: string,
+    inputs: readonly (Value | undefined)[],
+    attrs: OnnxAttributes,
+    outputs: number,
+  ): readonly Value[] {
     const rule = shapeRules[op];
     if (rule === undefined) throw internal(`The importer has no shape rule for the ONNX op ${op}`);
     const inferred = rule({ op, inputs, attrs, outputs, fresh: this.fresh }).slice(0, outputs);
@@ -137,7 +188,7 @@ export class OnnxBuilder {
     return inferred.map(({ dtype, shape, elements }, i) => {
       const delivered = legal.outputs[i] ?? dtype;
       const value: Value = { name: names[i]!, dtype: delivered, shape, elements, constant: undefined };
-      this.#producers.set(value.name, { op, inputs });
+      this.#producers.set(value.name, { op, inputs, attrs });
       return this.cast(value, dtype);
     });
   }

@@ -42,8 +42,7 @@ export function toChannelsFirst(
   { channelsLast, spatialRank }: DataFormat,
 ): Value {
   if (!channelsLast) return x;
-  const spatial = Array.from({ length: spatialRank }, (_, i) => i + 1);
-  return onnx.op("Transpose", [x], { perm: [0, spatialRank + 1, ...spatial] });
+  return onnx.toChannelsFirst(x, spatialRank + 2);
 }
 
 export function toChannelsLast(
@@ -62,8 +61,7 @@ export function fromChannelsFirst(
   { channelsLast, spatialRank }: DataFormat,
 ): Value {
   if (!channelsLast) return x;
-  const spatial = Array.from({ length: spatialRank }, (_, i) => i + 2);
-  return onnx.op("Transpose", [x], { perm: [0, ...spatial, 1] });
+  return onnx.toChannelsLast(x, spatialRank + 2);
 }
 
 /** Brings a tensor with its channels last into `format`. */

@@ -78,11 +78,11 @@ function resizeNode(
   ratios: readonly number[],
   { mode, alignment }: ResizeMode,
 ): Value {
-  const input = onnx.op("Transpose", [x], { perm: [0, 3, 1, 2] });
+  const input = onnx.toChannelsFirst(x, 4);
   const attrs = { mode, coordinate_transformation_mode: COORDINATE_MODE[alignment], nearest_mode: "floor" };
   const scales = onnx.numbers("float32", [4], [1, 1, ...ratios]);
   const result = onnx.op("Resize", [input, undefined, scales], attrs);
-  return onnx.op("Transpose", [result], { perm: [0, 2, 3, 1] });
+  return onnx.toChannelsLast(result, 4);
 }
 
 const nearest: Translator = (node, onnx) => {

@@ -73,9 +73,7 @@ function readFrame(graph: Graph, name: string, enters: readonly GraphNode[]): Fr
       constants.push(enter);
       continue;
     }
-    const next = merge.inputs
-      .map((ref) => graph.nodes.get(ref.node)!)
-      .find(isNextIteration);
+    const next = merge.inputs.map((ref) => graph.nodes.get(ref.node)!).find(isNextIteration);
     if (next === undefined) throw unimplemented(`The loop ${name} has a variable that no round gives anew`);
     const gate = reader(merge.name, "Switch", "RefSwitch");
     variables.push({ enter, merge, gate, next: next.inputs[0]! });
