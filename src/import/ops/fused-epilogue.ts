@@ -43,7 +43,7 @@ const EPILOGUES: Readonly<Record<string, Epilogue>> = {
   Sigmoid: activation("Sigmoid"),
   LeakyRelu: (onnx, x, { node }) =>
     onnx.op("LeakyRelu", [x], { alpha: float(node.attrs.float("leakyrelu_alpha")) }),
-  GeluExact: activation("Gelu"),
+  GeluExact: (onnx, x) => onnx.op("Gelu", [x]),
   GeluApproximate: (onnx, x) => onnx.op("Gelu", [x], { approximate: "tanh" }),
 };
 
