@@ -1,5 +1,7 @@
 import { arranging } from "./arrays/arranging.ts";
+import { blocks } from "./arrays/blocks.ts";
 import { choosing } from "./arrays/choosing.ts";
+import { diagonals } from "./arrays/diagonals.ts";
 import { gathering } from "./arrays/gathering.ts";
 import { gradientArgs } from "./arrays/gradient-args.ts";
 import { inPlace } from "./arrays/in-place.ts";
@@ -7,10 +9,16 @@ import { joining } from "./arrays/joining.ts";
 import { layouts } from "./arrays/layouts.ts";
 import { measuring } from "./arrays/measuring.ts";
 import { numberOps } from "./arrays/numbers.ts";
+import { oneHotEncoding } from "./arrays/one-hot.ts";
+import { padding } from "./arrays/padding.ts";
+import { partitioning } from "./arrays/partitioning.ts";
 import { positions } from "./arrays/positions.ts";
 import { reshaping } from "./arrays/reshaping.ts";
 import { scalars } from "./arrays/scalars.ts";
+import { sliceWriting } from "./arrays/slice-writing.ts";
 import { slicing } from "./arrays/slicing.ts";
+import { topK } from "./arrays/top-k.ts";
+import { turning } from "./arrays/turning.ts";
 import { assertion } from "./assertion.ts";
 import { batching } from "./batching/batching.ts";
 import { counting } from "./counting/counting.ts";
@@ -33,6 +41,7 @@ import { passThrough } from "./pass-through.ts";
 import { quantization } from "./quantization/quantization.ts";
 import { ragged } from "./ragged/ragged.ts";
 import { randomNumbers } from "./random/random.ts";
+import { segments } from "./segments/segments.ts";
 import { sparseDeserialization } from "./serialization/deserialize-sparse.ts";
 import { sparseSerialization } from "./serialization/serialize-sparse.ts";
 import { tensorSerialization } from "./serialization/serialize-tensor.ts";
@@ -57,7 +66,9 @@ export const hostOps: HostFamily = {
   ...randomNumbers,
   ...specialFunctions,
   ...arranging,
+  ...blocks,
   ...choosing,
+  ...diagonals,
   ...gathering,
   ...gradientArgs,
   ...inPlace,
@@ -65,10 +76,16 @@ export const hostOps: HostFamily = {
   ...layouts,
   ...measuring,
   ...numberOps,
+  ...oneHotEncoding,
+  ...padding,
+  ...partitioning,
   ...positions,
   ...reshaping,
   ...scalars,
+  ...sliceWriting,
   ...slicing,
+  ...topK,
+  ...turning,
   ...parseExample,
   ...parseSequenceExample,
   ...parseSingleSequenceExample,
@@ -81,6 +98,7 @@ export const hostOps: HostFamily = {
   ...encodeImage,
   ...extractJpegShape,
   ...ragged,
+  ...segments,
   ...sets,
   ...tensorSerialization,
   ...sparse,

@@ -111,5 +111,36 @@ const ragged: HostOp = {
   },
 };
 
-/** Counts of small integers in sparse and ragged tensors. */
-export const bincount: HostFamily = { SparseBincount: sparse, RaggedBincount: ragged };
+/** Along the last axis of a vector or a matrix, or of all numbers of any tensor. */
+const dense = (isPerRow: boolean): HostOp => ({
+  shapes: (_, [input, size]) => {
+    const bins = knownIntegers(size!)?.[0] ?? -1;
+    if (!isPerRow) return [[bins]];
+    return [input!.shape && [...input!.shape.slice(0, -1), bins]];
+  },
+  compile: (attrs) => {
+    const isBinary = isPerRow && attrs.bool("binary_output");
+    return ([input, size, weights]) => {
+      const { shape } = input!;
+      if (isPerRow && (shape.length < 1 || shape.length > 2)) {
+        throw invalidArgument(`Shape must be at most rank 2 but is rank ${shape.length}`);
+      }
+      const bins = new Bins(sizeOf(size!), weights!, isBinary);
+      const isMatrix = isPerRow && shape.length === 2;
+      const width = isMatrix ? shape[1]! : elementCount(shape);
+      const places = numbersOf(input!).map((bin, i) => {
+        if (bin < 0) throw invalidArgument("Input arr must be non-negative!");
+        return bin < bins.size ? Math.floor(i / Math.max(1, width)) * bins.size + bin : -1;
+      });
+      return [bins.count(isMatrix ? [shape[0]!, bins.size] : [bins.size], places)];
+    };
+  },
+});
+
+/** Counts of small integers. */
+export const bincount: HostFamily = {
+  Bincount: dense(false),
+  DenseBincount: dense(true),
+  SparseBincount: sparse,
+  RaggedBincount: ragged,
+};
