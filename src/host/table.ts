@@ -53,6 +53,7 @@ import { updates } from "./updates/updates.ts";
 import { optionals } from "./variants/optionals.ts";
 import { raggedVariants } from "./variants/ragged-variants.ts";
 import { tensorMaps } from "./variants/tensor-maps.ts";
+import { windows } from "./windows/windows.ts";
 
 /** Every TensorFlow op that TypeScript can run. */
 export const hostOps: HostFamily = {
@@ -104,6 +105,7 @@ export const hostOps: HostFamily = {
   ...sparse,
   ...stringOps,
   ...updates,
+  ...windows,
 };
 
 /** Every TensorFlow op that takes or gives variants, at least in some of its uses. */

@@ -29,6 +29,11 @@ export class Attributes implements AttributeBinding {
     return this.#attrs[name] !== undefined;
   }
 
+  /** Whether the op has such an attribute at all, given or not. */
+  knows(name: string): boolean {
+    return this.has(name) || this.#definition?.attrs[name] !== undefined;
+  }
+
   int(name: string): number {
     const value = this.#value(name, "i");
     return Number(value);

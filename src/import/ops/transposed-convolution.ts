@@ -37,10 +37,12 @@ interface Transposed {
 function transposedConvolution(spatialRank: number): Translator {
   return (node, onnx) => {
     const [sizes, filter, grad] = node.inputs as [Value, Value, Value];
-    const format = dataFormat(node.attrs.string("data_format"), spatialRank);
+    const isFirst = node.op === "Conv3DBackpropInput";
+    const format = dataFormat(isFirst ? "NDHWC" : node.attrs.string("data_format"), spatialRank);
     const window = windowOf(node, filter, format);
     const channels = filter.shape?.at(-2);
-    const wanted = onnx.cast(sizes, "int64");
+    // The first version takes a tensor of the size that is wanted.
+    const wanted = isFirst ? onnx.op("Shape", [sizes]) : onnx.cast(sizes, "int64");
     const total = wanted.shape?.[0] === spatialRank ? channels : wanted.elements?.[channelAxis(format)];
     const known = isCount(channels) && isCount(total);
     const group = known ? total / channels : 1;
@@ -133,6 +135,7 @@ function cropped(onnx: OnnxBuilder, whole: Value, { window, sizes }: Transposed)
 
 export const transposedConvolutionOps: OpFamily = {
   Conv2DBackpropInput: transposedConvolution(2),
+  Conv3DBackpropInput: transposedConvolution(3),
   Conv3DBackpropInputV2: transposedConvolution(3),
   DepthwiseConv2dNativeBackpropInput: depthwiseTransposed,
 };
