@@ -39,6 +39,8 @@ import { complexNumbers } from "./math/complex.ts";
 import { specialFunctions } from "./math/special.ts";
 import { passThrough } from "./pass-through.ts";
 import { quantization } from "./quantization/quantization.ts";
+import { quantizedLayers } from "./quantization/quantized-layers.ts";
+import { quantizedOps } from "./quantization/quantized-ops.ts";
 import { ragged } from "./ragged/ragged.ts";
 import { randomNumbers } from "./random/random.ts";
 import { segments } from "./segments/segments.ts";
@@ -64,6 +66,8 @@ export const hostOps: HostFamily = {
   ...linearAlgebra,
   ...projections,
   ...quantization,
+  ...quantizedLayers,
+  ...quantizedOps,
   ...randomNumbers,
   ...specialFunctions,
   ...arranging,

@@ -1,41 +1,15 @@
 import type { Attributes } from "../../registry/attributes.ts";
 import { invalidArgument, unimplemented } from "../../status/status.ts";
-import { type DType, dtypeInfo } from "../../tensor/dtype.ts";
+import { dtypeInfo } from "../../tensor/dtype.ts";
 import type { NumericTensor, Tensor } from "../../tensor/tensor.ts";
 import { span } from "../arrays/elements.ts";
 import type { HostFamily, HostOp } from "../host-op.ts";
 import { type FloatType, floatsOf, floatTensor, newFloats } from "../math/floats.ts";
+import { type Limits, limitsOf, roundAway, roundToEven } from "./quantized-range.ts";
 
 // TensorFlow's kernels/quantize_op.cc and dequantize_op.cc, in float32 step by step.
 
 const { fround } = Math;
-
-/** The integers of a quantized type. */
-interface Limits {
-  readonly lowest: number;
-  readonly highest: number;
-}
-
-function limitsOf(dtype: DType): Limits {
-  const bits = 8 * dtypeInfo(dtype).size;
-  const isSigned = dtype.startsWith("qint");
-  return isSigned
-    ? { lowest: -(2 ** (bits - 1)), highest: 2 ** (bits - 1) - 1 }
-    : { lowest: 0, highest: 2 ** bits - 1 };
-}
-
-/** Away from zero at a half, as C's round. */
-function roundAway(x: number): number {
-  const rounded = Math.round(Math.abs(x));
-  return x < 0 ? -rounded : rounded;
-}
-
-function roundToEven(x: number): number {
-  const low = Math.floor(x);
-  const rest = x - low;
-  if (rest !== 0.5) return rest < 0.5 ? low : low + 1;
-  return low % 2 === 0 ? low : low + 1;
-}
 
 /** Elements of a tensor that share a range: runs of `length` that lie `stride` apart. */
 interface Part {
