@@ -40,13 +40,17 @@ export interface ModelOutput {
   readonly value: Value;
 }
 
-/** Serializes a graph for the engine. Output names must differ from all names inside of the graph. */
+/**
+ * Serializes a graph for the engine. Output names must differ from all names inside of the graph. Constants that nothing
+ * reads are left out: ONNX Runtime refuses external ones.
+ */
 export function writeModel(graph: OnnxGraph, outputs: readonly ModelOutput[]): EngineModel {
   const weights: Weight[] = [];
   const uses = weightUses(graph);
-  const initializer = [...graph.initializers.values()].map((constant) =>
-    writeInitializer(constant, uses.get(constant.name) ?? "own", weights),
-  );
+  const read = new Set([...uses.keys(), ...outputs.map(({ value }) => value.name)]);
+  const initializer = [...graph.initializers.values()]
+    .filter(({ name }) => read.has(name))
+    .map((constant) => writeInitializer(constant, uses.get(constant.name) ?? "own", weights));
   const aliases = outputs.map(({ name, value }) =>
     create(NodeProtoSchema, {
       opType: "Identity",

@@ -11,6 +11,8 @@ import {
   fromChannelsFirst,
   toChannelsFirst,
 } from "./data-format.ts";
+import { dimOf, type Part, product } from "./int-vector.ts";
+import { reshapeTo } from "./reshape-target.ts";
 import {
   padded,
   paddingAttributes,
@@ -122,18 +124,17 @@ const depthwise: Translator = (node, onnx) => {
 
 /** A filter [height, width, channels, multiplier] as [channels * multiplier, 1, height, width]. */
 export function depthwiseFilter(onnx: OnnxBuilder, filter: Value): Value {
-  const shape = filter.shape;
-  if (!shape?.every(isNumber)) throw unimplemented(`expected a filter of known shape, got [${shape}]`);
-  const [height, width, channels, multiplier] = shape as [number, number, number, number];
-  const flat = onnx.op("Reshape", [filter, onnx.ints([height, width, 1, channels * multiplier])]);
+  const size = (axis: number): Part => dimOf(onnx, filter, axis);
+  const flat = reshapeTo(onnx, filter, [size(0), size(1), 1, product(onnx, [size(2), size(3)])]);
   return onnx.op("Transpose", [flat], { perm: [3, 2, 0, 1] });
 }
 
 function depthwiseGroups(x: Value, filter: Value, format: DataFormat): number {
-  const channels = filter.shape?.at(-2) ?? channelCount(x, format);
-  if (channels === undefined || !isNumber(channels))
-    throw unimplemented("expected a known number of channels");
-  return channels;
+  const channels = [filter.shape?.at(-2), channelCount(x, format)].find(
+    (dim) => dim !== undefined && isNumber(dim),
+  );
+  if (channels === undefined) throw unimplemented("expected a known number of channels");
+  return channels as number;
 }
 
 export const convolutionOps: OpFamily = {

@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { createOnnxRuntimeEngine } from "../../engines/onnxruntime/engine.ts";
+import { OnnxBuilder } from "./builder.ts";
+import { writeModel } from "./model.ts";
+
+it("leaves out weights of outputs that aren't asked for, which ONNX Runtime would refuse", async () => {
+  const onnx = new OnnxBuilder();
+  const weight = onnx.weight("kernel", "float32", [16, 48], (target) => target.fill(0));
+  const x = onnx.input("x", "float32", [2]);
+  const value = onnx.op("Neg", [x]);
+  const model = writeModel(onnx.finish([weight, value]), [{ name: "y", value }]);
+  assert.deepEqual(model.weights, []);
+  const engine = createOnnxRuntimeEngine({ intraOpThreads: 1 });
+  engine.destroy(await engine.create(model));
+});
