@@ -8,7 +8,7 @@ import { type Imported, importModel } from "./imported.ts";
 import { addCounts, countNodes, type NodeCount } from "./onnx-nodes.ts";
 import { optimizedModel } from "./optimized-model.ts";
 import { Reference } from "./reference.ts";
-import { inProcess, timeInTurn, typical } from "./rounds.ts";
+import { inProcess, timeInTurn } from "./rounds.ts";
 import { formatFull, formatMarkdown, type Row, summary } from "./rows.ts";
 
 const LARGE_MODELS = fileURLToPath(new URL("../models/large", import.meta.url));
@@ -104,17 +104,17 @@ async function measure(
         regions: imported.models.length,
         hostOps: imported.hostOps,
         loadMilliseconds: imported.loadMilliseconds,
-        microseconds: typical(ours),
+        microseconds: Math.min(...ours),
       },
       converted: theirs && {
         ...countNodes((converted as Converted).model),
         optimized: await afterOptimizer([(converted as Converted).model]),
-        microseconds: typical(theirs),
-        ratio: typical(ours) / typical(theirs),
+        microseconds: Math.min(...theirs),
+        ratio: Math.min(...ours) / Math.min(...theirs),
       },
       tensorflow: tensorflows && {
-        microseconds: typical(tensorflows),
-        ratio: typical(ours) / typical(tensorflows),
+        microseconds: Math.min(...tensorflows),
+        ratio: Math.min(...ours) / Math.min(...tensorflows),
       },
       notes: [
         ...(converted instanceof Error ? [`tf2onnx: ${converted.message}`] : []),

@@ -5,7 +5,8 @@ export interface Contestant {
 }
 
 const ROUND_MICROSECONDS = 10_000;
-const MAX_RUNS = 20_000;
+const WARM_UP_MICROSECONDS = 400_000;
+const MAX_RUNS = 100_000;
 
 /**
  * Times contestants in turn, so that what else the machine does falls on all of them, each long enough at a time to have
@@ -15,11 +16,11 @@ const MAX_RUNS = 20_000;
 export async function timeInTurn(contestants: readonly Contestant[], rounds: number): Promise<number[][]> {
   const runs: number[] = [];
   for (const { round } of contestants) {
-    let count = 1;
-    let microseconds = 0;
-    // The first runs are slow.
-    for (; microseconds * count < ROUND_MICROSECONDS / 4 && count < MAX_RUNS; count *= 2) {
+    let [count, microseconds] = [1, 0];
+    // The first runs are slow; JavaScript is compiled while it runs.
+    for (let total = 0; total < WARM_UP_MICROSECONDS && count < MAX_RUNS; count *= 2) {
       microseconds = await round(count);
+      total += microseconds * count;
     }
     runs.push(Math.min(MAX_RUNS, Math.max(1, Math.round(ROUND_MICROSECONDS / Math.max(microseconds, 1)))));
   }
@@ -32,11 +33,6 @@ export async function timeInTurn(contestants: readonly Contestant[], rounds: num
     }
   }
   return times;
-}
-
-/** The lower quartile: what else the machine does can only add to a round's time. */
-export function typical(times: readonly number[]): number {
-  return times.toSorted((a, b) => a - b)[times.length >> 2]!;
 }
 
 /**
