@@ -8,7 +8,7 @@ import { type Imported, importModel } from "./imported.ts";
 import { addCounts, countNodes, type NodeCount } from "./onnx-nodes.ts";
 import { optimizedModel } from "./optimized-model.ts";
 import { Reference } from "./reference.ts";
-import { inProcess, median, ratio, timeInTurn } from "./rounds.ts";
+import { inProcess, timeInTurn } from "./rounds.ts";
 import { formatFull, formatMarkdown, type Row, summary } from "./rows.ts";
 
 const LARGE_MODELS = fileURLToPath(new URL("../models/large", import.meta.url));
@@ -30,7 +30,7 @@ function readOptions(args: readonly string[]): Options {
   return {
     folder: isFolder ? words[0]! : LARGE_MODELS,
     prefixes: isFolder ? words.slice(1) : words,
-    rounds: Number(flag("rounds") ?? 15),
+    rounds: Number(flag("rounds") ?? 40),
     python: flag("python"),
     markdown: flag("markdown"),
   };
@@ -104,15 +104,18 @@ async function measure(
         regions: imported.models.length,
         hostOps: imported.hostOps,
         loadMilliseconds: imported.loadMilliseconds,
-        microseconds: median(ours),
+        microseconds: Math.min(...ours),
       },
       converted: theirs && {
         ...countNodes((converted as Converted).model),
         optimized: await afterOptimizer([(converted as Converted).model]),
-        microseconds: median(theirs),
-        ratio: ratio(ours, theirs),
+        microseconds: Math.min(...theirs),
+        ratio: Math.min(...ours) / Math.min(...theirs),
       },
-      tensorflow: tensorflows && { microseconds: median(tensorflows), ratio: ratio(ours, tensorflows) },
+      tensorflow: tensorflows && {
+        microseconds: Math.min(...tensorflows),
+        ratio: Math.min(...ours) / Math.min(...tensorflows),
+      },
       notes: [
         ...(converted instanceof Error ? [`tf2onnx: ${converted.message}`] : []),
         ...(!(converted instanceof Error) && !converted.agrees ? ["tf2onnx: other answers"] : []),

@@ -82,10 +82,11 @@ def by_function(path, tags, key, inputs):
 
 
 def timed(call, runs):
-    start = time.perf_counter()
+    """Microseconds per run: of the time that passes and that of all threads together, the less."""
+    start, used = time.perf_counter(), time.process_time()
     for _ in range(runs):
         call()
-    return (time.perf_counter() - start) / runs * 1e6
+    return min(time.perf_counter() - start, time.process_time() - used) / runs * 1e6
 
 
 class Loaded:

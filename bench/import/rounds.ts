@@ -4,7 +4,9 @@ export interface Contestant {
   readonly round: (runs: number) => Promise<number>;
 }
 
-const ROUND_MICROSECONDS = 30_000;
+const ROUND_MICROSECONDS = 10_000;
+const WARM_UP_MICROSECONDS = 400_000;
+const MAX_RUNS = 100_000;
 
 /**
  * Times contestants in turn, so that what else the machine does falls on all of them, each long enough at a time to have
@@ -14,10 +16,13 @@ const ROUND_MICROSECONDS = 30_000;
 export async function timeInTurn(contestants: readonly Contestant[], rounds: number): Promise<number[][]> {
   const runs: number[] = [];
   for (const { round } of contestants) {
-    await round(2);
-    const first = await round(1);
-    const estimate = await round(Math.max(1, Math.floor(ROUND_MICROSECONDS / 4 / first)));
-    runs.push(Math.max(1, Math.round(ROUND_MICROSECONDS / estimate)));
+    let [count, microseconds] = [1, 0];
+    // The first runs are slow; JavaScript is compiled while it runs.
+    for (let total = 0; total < WARM_UP_MICROSECONDS && count < MAX_RUNS; count *= 2) {
+      microseconds = await round(count);
+      total += microseconds * count;
+    }
+    runs.push(Math.min(MAX_RUNS, Math.max(1, Math.round(ROUND_MICROSECONDS / Math.max(microseconds, 1)))));
   }
   const times: number[][] = contestants.map(() => []);
   for (let i = 0; i < rounds; i++) {
@@ -30,26 +35,22 @@ export async function timeInTurn(contestants: readonly Contestant[], rounds: num
   return times;
 }
 
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
-}
-
-/** The median of what one took over what the other took in the same round. */
-export function ratio(times: readonly number[], others: readonly number[]): number {
-  return median(times.map((time, i) => time / others[i]!));
-}
-
-/** A contestant that is called in this process. */
+/**
+ * A contestant that is called in this process. Of the time that passes and the process's own, the less counts: a busy machine
+ * takes it off its core.
+ */
 export function inProcess(run: () => { dispose(): void } | Promise<{ dispose(): void }>): Contestant {
   return {
     round: async (runs) => {
       const start = performance.now();
+      const before = process.cpuUsage();
       for (let i = 0; i < runs; i++) {
         const result = run();
         if (result instanceof Promise) (await result).dispose();
         else result.dispose();
       }
-      return ((performance.now() - start) * 1000) / runs;
+      const { user, system } = process.cpuUsage(before);
+      return Math.min((performance.now() - start) * 1000, user + system) / runs;
     },
   };
 }

@@ -17,7 +17,7 @@ export interface Row {
 interface Graph extends NodeCount {
   /** What ONNX Runtime's optimizer leaves. */
   readonly optimized: NodeCount | undefined;
-  /** Per request, the median. */
+  /** Per request. */
   readonly microseconds: number;
 }
 
@@ -31,9 +31,10 @@ const LEGEND = `\
 nodes, transposes: of the ONNX graphs as they are given to ONNX Runtime > as its optimizer leaves them
 regions: ONNX sessions per request; host ops: steps in TypeScript
 load ms: reading, importing and creating sessions, the fastest of some loads
-us: one request with all inputs ready, one thread, median; ours and tf2onnx's in this process, TensorFlow in Python by the
-faster of Session.make_callable and a ConcreteFunction, whose call overhead of 20 to 100 us is in its time
-ratios: our time over theirs, the median of rounds in which each had its turn
+us: one request with all inputs ready, one thread; the fastest of rounds in which each had its turn, in each of them the
+less of the time that passed and the CPU time, as what else the machine does only adds. Ours and tf2onnx's in this process; TensorFlow in Python by the faster of
+Session.make_callable and a ConcreteFunction, whose call overhead of 20 to 100 us is in its time
+ratios: our time over theirs
 `;
 
 const FULL = [

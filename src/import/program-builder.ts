@@ -313,8 +313,15 @@ export class ProgramBuilder {
     }
     const part = graphOf([...constants.values(), ...nodes]);
     const translation = translate(part, [...feeds.values()], outputs, variables);
+    const handedOn = new Map([...feeds.values()].map((feed) => [feed.name, feed.ref]));
     const computed = outputs.flatMap((ref, i) => {
       const value = translation.outputs[i]!;
+      const source = handedOn.get(value.name);
+      if (source !== undefined) {
+        this.#registers.set(formatRef(ref), this.#allocate(source));
+        this.#shapes.set(formatRef(ref), declared(value));
+        return [];
+      }
       if (value.constant === undefined) return [{ ref, name: `output:${formatRef(ref)}`, value }];
       this.#constants.push({
         register: this.#produce(ref, declared(value)),

@@ -14,6 +14,7 @@ import { chooseBranch, isTrue } from "./branch-choice.ts";
 import { type ExecutionPlan, type PlannedStep, planExecution } from "./execution-plan.ts";
 import { Frame } from "./frame.ts";
 import type { PlacedSession } from "./placed-session.ts";
+import { SingleSession } from "./single-session.ts";
 
 type Later<T> = T | Promise<T>;
 
@@ -41,8 +42,7 @@ export class ProgramRunner {
   readonly #inner = new Map<Program, ProgramRunner>();
   /** By the wanted outputs; clients ask for few different sets. */
   readonly #plans = new Map<string, ExecutionPlan>();
-  /** Whether the one step is a session that takes the inputs and gives the outputs as they are. */
-  readonly #isOneSession: boolean;
+  readonly #single: SingleSession | undefined;
   readonly #everything: readonly number[];
 
   /** @param sessions what the program's session steps, and those inside of it, run; they stay the caller's. */
@@ -56,13 +56,7 @@ export class ProgramRunner {
         this.#inner.set(inner, new ProgramRunner(inner, sessions, compile));
       }
     }
-    const [first, ...others] = program.steps;
-    this.#isOneSession =
-      others.length === 0 &&
-      first?.kind === "session" &&
-      program.constants.length === 0 &&
-      String(first.outputs) === String(program.outputs) &&
-      first.inputs.every((register, i) => register === i);
+    this.#single = SingleSession.of(program);
   }
 
   /**
@@ -70,13 +64,9 @@ export class ProgramRunner {
    * @param outputs positions among the program's outputs: what to compute, in the order wanted.
    */
   run(inputs: readonly Tensor[], outputs: readonly number[]): Later<RunResult> {
-    if (this.#isOneSession) return this.#session(0).run(inputs, outputs);
-    return this.#start(inputs, outputs);
-  }
-
-  #session(step: number): SessionRunner {
-    const found = this.#program.steps[step]!;
-    return this.#sessions[found.kind === "session" ? found.session : 0]!;
+    const single = this.#single;
+    if (single === undefined) return this.#start(inputs, outputs);
+    return this.#sessions[single.session]!.run(single.inputs(inputs), single.outputs(outputs));
   }
 
   /** All outputs, free of native memory: what a step that holds this program gets. */

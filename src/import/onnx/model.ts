@@ -51,14 +51,19 @@ export function writeModel(graph: OnnxGraph, outputs: readonly ModelOutput[]): E
   const initializer = [...graph.initializers.values()]
     .filter(({ name }) => read.has(name))
     .map((constant) => writeInitializer(constant, uses.get(constant.name) ?? "own", weights));
-  const aliases = outputs.map(({ name, value }) =>
-    create(NodeProtoSchema, {
-      opType: "Identity",
-      name: `${name}/alias`,
-      input: [value.name],
-      output: [name],
-    }),
-  );
+  const names = outputNames(graph, outputs);
+  const nameOf = (name: string): string => names.get(name) ?? name;
+  // A value that has two names, or that no node makes.
+  const aliases = outputs
+    .filter(({ name, value }) => nameOf(value.name) !== name)
+    .map(({ name, value }) =>
+      create(NodeProtoSchema, {
+        opType: "Identity",
+        name: `${name}/alias`,
+        input: [nameOf(value.name)],
+        output: [name],
+      }),
+    );
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: "servable",
@@ -67,7 +72,7 @@ export function writeModel(graph: OnnxGraph, outputs: readonly ModelOutput[]): E
       name: "servable",
       input: graph.inputs.map((value) => writeValueInfo(value.name, value)),
       output: outputs.map(({ name, value }) => writeValueInfo(name, value)),
-      node: [...graph.nodes.map(writeNode), ...aliases],
+      node: [...graph.nodes.map((node) => writeNode(node, nameOf)), ...aliases],
       initializer,
     },
   });
@@ -83,12 +88,20 @@ function sessionTensor(name: string, value: Value): SessionTensor {
   return { name, dtype: value.dtype, shape: value.shape?.map((dim) => (isNumber(dim) ? dim : -1)) };
 }
 
-function writeNode(node: OnnxNode) {
+/** What the values that nodes make are called outside, by their names inside. */
+function outputNames(graph: OnnxGraph, outputs: readonly ModelOutput[]): ReadonlyMap<string, string> {
+  const made = new Set(graph.nodes.flatMap((node) => node.outputs));
+  return new Map(
+    outputs.filter(({ value }) => made.has(value.name)).map(({ name, value }) => [value.name, name]),
+  );
+}
+
+function writeNode(node: OnnxNode, nameOf: (name: string) => string) {
   return create(NodeProtoSchema, {
     opType: node.op,
     name: node.name,
-    input: [...node.inputs],
-    output: [...node.outputs],
+    input: node.inputs.map(nameOf),
+    output: node.outputs.map(nameOf),
     attribute: Object.entries(node.attrs).map(([name, value]) => writeAttribute(name, value)),
   });
 }

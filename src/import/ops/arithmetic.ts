@@ -7,6 +7,7 @@ import {
   floorModulo,
   integerPower,
   isInteger,
+  knownValues,
   leftShift,
   rightShift,
   truncateDivide,
@@ -55,7 +56,10 @@ const floatFloorModulo: Binary = (onnx, a, b) =>
     const [x, y] = inputs as [Value, Value];
     const f = new Formula(onnx, x.dtype);
     const remainder = floatTruncateModulo(onnx, x, y);
-    const other = f.and(f.not(f.equal(remainder, 0)), f.differ(f.less(remainder, 0), f.less(y, 0)));
+    const isPositive = knownValues(b)?.every((divisor) => divisor > 0) ?? false;
+    const other = isPositive
+      ? f.less(remainder, 0)
+      : f.and(f.not(f.equal(remainder, 0)), f.differ(f.less(remainder, 0), f.less(y, 0)));
     return f.where(other, f.add(remainder, y), remainder);
   });
 

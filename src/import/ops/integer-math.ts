@@ -34,8 +34,8 @@ function safeOperands(onnx: OnnxBuilder, divisor: Value): SafeOperands {
   return { divisor: f.where(negated, 1, checked), negated };
 }
 
-/** The integers if they are few or constant. */
-function knownValues(x: Value): readonly number[] | undefined {
+/** The numbers if they are few integers or constant. */
+export function knownValues(x: Value): readonly number[] | undefined {
   const elements = knownElements(x);
   if (elements !== undefined || x.constant === undefined) return elements;
   return Array.from(x.constant().data as Iterable<number | bigint>, Number);
@@ -53,6 +53,10 @@ export function floorDivide(onnx: OnnxBuilder, a: Value, b: Value): Value {
   const quotient = truncateDivide(onnx, a, b);
   if (isUnsigned(a) || knownElements(b)?.every((divisor) => divisor === 1)) return quotient;
   const f = new Formula(onnx, a.dtype);
+  // Rounding towards zero went up.
+  if (knownValues(b)?.every((divisor) => divisor > 0)) {
+    return f.sub(quotient, onnx.cast(f.less(a, f.mul(quotient, b)), a.dtype));
+  }
   const inexact = f.not(f.equal(f.mul(quotient, b), a));
   const below = f.and(inexact, f.differ(f.less(a, 0), f.less(b, 0)));
   return f.sub(quotient, onnx.cast(below, a.dtype));

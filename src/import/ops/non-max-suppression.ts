@@ -1,6 +1,6 @@
 import { unimplemented } from "../../status/status.ts";
 import type { OnnxBuilder } from "../onnx/builder.ts";
-import type { Value } from "../onnx/value.ts";
+import { knownElements, type Value } from "../onnx/value.ts";
 import type { OpFamily, OpNode, Translator } from "../translator.ts";
 
 // Boxes are two opposite corners each (y, x, y, x); of boxes that overlap too much, the one with the best score stays.
@@ -93,6 +93,8 @@ function maybePadded(onnx: OnnxBuilder, node: OpNode, values: Value): Value {
 
 /** Zeros behind `values` along an axis, up to `size`, an int64 scalar. */
 export function paddedTo(onnx: OnnxBuilder, values: Value, size: Value, axis: number): Value {
+  const [given] = knownElements(size) ?? [];
+  if (given !== undefined && values.shape?.[axis] === given) return values;
   const shape = onnx.op("Shape", [values]);
   const before = onnx.op("Mul", [shape, onnx.ints([0])]);
   const length = onnx.op("Gather", [shape, onnx.ints([axis])]);
