@@ -1,9 +1,12 @@
-"""Writes the models that bench/main.ts serves to bench/models/NAME/1. Usage: python bench/make-models.py
+"""Writes the models that bench/main.ts and bench/recurrent-layer.bench.ts run to bench/models/NAME/1.
+
+Usage: python bench/make-models.py [NAME ...]
 
 Needs pip's tensorflow and keras 3. The weights are random: they don't change how long a run takes.
 """
 
 import pathlib
+import sys
 
 import keras
 
@@ -20,12 +23,19 @@ def mlp():
     ])
 
 
+def bilstm(steps):
+    layers = keras.layers
+    return keras.Sequential([keras.Input((steps, 32)), layers.Bidirectional(layers.LSTM(64, return_sequences=True))])
+
+
 MAKERS = {
     "mlp": mlp,
     "mobilenet_v2": lambda: keras.applications.MobileNetV2(weights=None),
     "resnet50": lambda: keras.applications.ResNet50(weights=None),
+    "bilstm_50": lambda: bilstm(50),
+    "bilstm": lambda: bilstm(None),
 }
 
-for name, make in MAKERS.items():
-    make().export(str(MODELS / name / "1"), verbose=False)
+for name in sys.argv[1:] or MAKERS:
+    MAKERS[name]().export(str(MODELS / name / "1"), verbose=False)
     print(MODELS / name)

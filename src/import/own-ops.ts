@@ -25,6 +25,11 @@ export const RNG_KEY_COUNTER = "RngKeyCounter";
 /** A random generator's state, some numbers later. */
 export const RNG_SKIPPED = "RngSkipped";
 
+/** A tensor put together at load from parts of variables and constants; `arrangement` says how. */
+export const ARRANGED_WEIGHT = "ArrangedWeight";
+/** A loop over time that is a recurrent layer; `layer` describes it. */
+export const RECURRENT_LAYER = "RecurrentLayer";
+
 const variable = { variable: ["string"], dtype: ["type"], shape: ["shape"] } as const;
 
 /** Ops that passes put in the place of TensorFlow's, described as its registry does. */
@@ -67,5 +72,21 @@ export const ownOps: Readonly<Record<string, OpDefinition>> = {
     ],
     out: [["next", "=int64"]],
     attrs: { Talg: ["type"], Tdelta: ["type"] },
+  },
+  [ARRANGED_WEIGHT]: {
+    in: [["sources", "dtype*N"]],
+    out: [["value", "dtype"]],
+    attrs: { arrangement: ["string"], variables: ["string"], N: ["int"], dtype: ["type"] },
+  },
+  [RECURRENT_LAYER]: {
+    // Those aside that aren't of this type: layer says what each is.
+    in: [["inputs", "dtype*N"]],
+    out: [
+      ["all", "dtype"],
+      ["last", "dtype"],
+      ["h", "dtype"],
+      ["c", "dtype"],
+    ],
+    attrs: { layer: ["string"], N: ["int"], dtype: ["type"] },
   },
 };

@@ -13,6 +13,7 @@ import {
   NO_MUTABLE_STATE,
   type UnresolvedGraph,
 } from "./mutable-state.ts";
+import { fuseRecurrentLoops } from "./passes/fuse-recurrent-loops.ts";
 import { inlineFunctions } from "./passes/inline-functions.ts";
 import { hasEffect, prune, reachable } from "./passes/prune.ts";
 import { raiseControlFlow } from "./passes/raise-control-flow.ts";
@@ -159,7 +160,8 @@ export class GraphPreparer {
       const node = resolved.nodes.get(name);
       return node !== undefined && hasEffect(node);
     });
-    const graph = prune(resolved, outputs, fed, running);
+    const pruned = prune(resolved, outputs, fed, running);
+    const { graph, outputs: given } = fuseRecurrentLoops({ graph: pruned, feeds, outputs }, this);
     for (const { op, name } of graph.nodes.values()) {
       if (op === "Placeholder" || op === "PlaceholderV2") {
         throw invalidArgument(
@@ -167,6 +169,6 @@ export class GraphPreparer {
         );
       }
     }
-    return { graph, feeds, outputs, types: new TensorTypes(graph, feeds) };
+    return { graph, feeds, outputs: given, types: new TensorTypes(graph, feeds) };
   }
 }

@@ -124,6 +124,14 @@ function writeAttribute(name: string, value: OnnxAttribute): AttributeProto {
       floats: [...value.floats],
     });
   }
+  if ("strings" in value) {
+    const encoder = new TextEncoder();
+    return create(AttributeProtoSchema, {
+      name,
+      type: AttributeProto_AttributeType.STRINGS,
+      strings: value.strings.map((text) => encoder.encode(text)),
+    });
+  }
   if ("tensor" in value) {
     const t = writeTensor("", value.tensor);
     return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.TENSOR, t });

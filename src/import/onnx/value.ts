@@ -36,16 +36,21 @@ export function knownElements(value: Value): readonly number[] | undefined {
   return value.elements?.every(isNumber) ? (value.elements as readonly number[]) : undefined;
 }
 
-/** An attribute of an ONNX node: a number or numbers are ints; wrap floats with {@link float} or {@link floats}. */
+/**
+ * An attribute of an ONNX node: a number or numbers are ints; wrap floats with {@link float} or {@link floats}, a list of
+ * strings with {@link strings}.
+ */
 export type OnnxAttribute =
   | number
   | string
   | readonly number[]
   | { readonly float: number }
   | { readonly floats: readonly number[] }
+  | { readonly strings: readonly string[] }
   | { readonly tensor: NumericTensor };
 
 export type OnnxAttributes = Readonly<Record<string, OnnxAttribute>>;
 
 export const float = (value: number): OnnxAttribute => ({ float: value });
 export const floats = (values: readonly number[]): OnnxAttribute => ({ floats: values });
+export const strings = (values: readonly string[]): OnnxAttribute => ({ strings: values });

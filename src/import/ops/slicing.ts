@@ -104,13 +104,42 @@ const reverse: Translator = (node, onnx) => {
 const reverseV2: Translator = (node, onnx) =>
   reversed(onnx, node.inputs[0]!, onnx.cast(node.inputs[1]!, "int64"));
 
-function reversed(onnx: OnnxBuilder, x: Value, axes: Value): Value {
+/** `x` with the order of the elements along `axes` turned round. */
+export function reversed(onnx: OnnxBuilder, x: Value, axes: Value): Value {
+  const original = unreversed(onnx, x, axes);
+  if (original !== undefined) return original;
   const count = axes.shape?.[0];
   if (count === 0) return x;
   if (count === undefined || !isNumber(count))
     throw unimplemented("axis must have a known length, got an unknown one");
   const all = (value: number): Value => onnx.ints(new Array<number>(count).fill(value));
   return withShape(onnx.op("Slice", [x, all(-1), all(-FAR), axes, all(-1)]), x.shape);
+}
+
+/** What {@link reversed} was given along one axis, if `x` came out of it. */
+export function reversedOperand(onnx: OnnxBuilder, x: Value): { of: Value; axis: number } | undefined {
+  const slice = onnx.producer(x);
+  if (slice?.op !== "Slice") return undefined;
+  const [start, end, axis, step] = slice.inputs.slice(1).map((value) => value && knownElements(value));
+  const isReversal = [start, end, axis, step].every((value) => value?.length === 1) && start![0] === -1;
+  if (!isReversal || end![0] !== -FAR || step![0] !== -1) return undefined;
+  return { of: slice.inputs[0]!, axis: axis![0]! };
+}
+
+/** What reversing gives back: layers in both directions reverse the results that another layer has just reversed. */
+function unreversed(onnx: OnnxBuilder, x: Value, axes: Value): Value | undefined {
+  const rank = x.shape?.length;
+  const known = knownElements(axes);
+  if (rank === undefined || known?.length !== 1) return undefined;
+  const positive = (axis: number): number => (axis < 0 ? axis + rank : axis);
+  const [axis] = known as [number];
+  const producer = onnx.producer(x);
+  const perm = producer?.op === "Transpose" ? (producer.attrs.perm as readonly number[]) : undefined;
+  const inner = reversedOperand(onnx, perm === undefined ? x : producer!.inputs[0]!);
+  if (inner === undefined) return undefined;
+  if (perm === undefined) return positive(inner.axis) === positive(axis) ? inner.of : undefined;
+  if (positive(inner.axis) !== perm[positive(axis)]) return undefined;
+  return withShape(onnx.op("Transpose", [inner.of], { perm }), x.shape);
 }
 
 /** ONNX wants the batch and the sequence to be the first two axes. */

@@ -3,6 +3,7 @@ import { activationOps } from "./activation.ts";
 import { activationGradientOps } from "./activation-gradient.ts";
 import { argReductionOps } from "./arg-reduction.ts";
 import { arithmeticOps } from "./arithmetic.ts";
+import { arrangedWeightOps } from "./arranged-weight.ts";
 import { batchNormalizationOps } from "./batch-normalization.ts";
 import { blockOps } from "./blocks.ts";
 import { castOps } from "./cast.ts";
@@ -28,6 +29,7 @@ import { poolingOps } from "./pooling.ts";
 import { quantizationOps } from "./quantization.ts";
 import { rankingOps } from "./ranking.ts";
 import { recurrentCellOps } from "./recurrent-cells.ts";
+import { recurrentLayerOps } from "./recurrent-layer.ts";
 import { reductionOps } from "./reduction.ts";
 import { resizeOps } from "./resize.ts";
 import { resizeBySharesOps } from "./resize-by-shares.ts";
@@ -66,7 +68,9 @@ export const translators: OpFamily = {
   ...combinedNonMaxSuppressionOps,
   ...convolutionOps,
   ...fusedOps,
+  ...arrangedWeightOps,
   ...recurrentCellOps,
+  ...recurrentLayerOps,
   ...cropAndResizeOps,
   ...nonMaxSuppressionOps,
   ...poolingOps,

@@ -1,0 +1,111 @@
+import type { OnnxBuilder } from "../onnx/builder.ts";
+import type { Value } from "../onnx/value.ts";
+import type { LayerInput } from "../recurrent/nodes.ts";
+import { dimsOf, flat, withShape } from "./int-vector.ts";
+import { unless } from "./run-time-check.ts";
+
+/** The inputs of a layer by their roles. */
+export type LayerValues = Readonly<Partial<Record<LayerInput, Value>>>;
+
+/** What a recurrent layer runs on: at least one step of at least one row, since ONNX Runtime ends the process on less. */
+export interface Sequence {
+  readonly values: LayerValues & { readonly x: Value };
+  /** Whether there was a step; undefined if there always is. */
+  readonly hasSteps: Value | undefined;
+  /** A result cut to the rows and steps that were there: axes from [time, batch] on, or from [batch] on with `first` 1. */
+  readonly trimmed: (result: Value, first: 0 | 1) => Value;
+}
+
+/** The first steps of the sequence, as many as the loop has rounds. */
+export function boundedTime(
+  onnx: OnnxBuilder,
+  values: LayerValues,
+  bounds: readonly Value[],
+  known: readonly number[],
+): LayerValues {
+  const x = values.x!;
+  const time = x.shape?.[0];
+  const isTime = (bound: Value): boolean => time !== undefined && bound.elements?.[0] === time;
+  const open = bounds.filter((bound) => !isTime(bound)).map((bound) => flat(onnx, onnx.cast(bound, "int64")));
+  const numbers = known.filter((bound) => bound !== time).map((bound) => onnx.ints([bound]));
+  const others = [...open, ...numbers];
+  const steps = dimsOf(onnx, x, 0, 1);
+  if (open.length + numbers.length < bounds.length + known.length) others.push(steps);
+  const [first, ...rest] = others;
+  if (first === undefined || (others.length === 1 && first === steps))
+    return withMaskOf(onnx, values, steps, time);
+  let count = onnx.op("Max", [first, onnx.ints([0])]);
+  count = unless(onnx, onnx.op("Greater", [count, steps]), count);
+  for (const other of rest) count = unless(onnx, onnx.op("Not", [onnx.op("Equal", [first, other])]), count);
+  const part = onnx.op("Slice", [x, onnx.ints([0]), count, onnx.ints([0])]);
+  return withMaskOf(onnx, { ...values, x: part }, count, part.shape?.[0]);
+}
+
+/** A mask of as many steps; one of fewer fails the run. */
+function withMaskOf(onnx: OnnxBuilder, values: LayerValues, count: Value, time: unknown): LayerValues {
+  const { mask } = values;
+  if (mask === undefined || (time !== undefined && mask.shape?.[0] === time)) return values;
+  const checked = unless(onnx, onnx.op("Less", [dimsOf(onnx, mask, 0, 1), count]), count);
+  return { ...values, mask: onnx.op("Slice", [mask, onnx.ints([0]), checked, onnx.ints([0])]) };
+}
+
+/**
+ * Adds a step and a row of zeros where there is none.
+ * @param failsEmpty lets the run fail if there is no step.
+ */
+export function filledOut(onnx: OnnxBuilder, given: LayerValues, failsEmpty: boolean): Sequence {
+  const x = given.x!;
+  const [h, c] = [given.h, given.c].map((state) => state && forEachRow(onnx, state, x));
+  const values = { ...given, ...(h && { h }), ...(c && { c }) };
+  const [time, batch] = x.shape ?? [];
+  const isSome = (dim: unknown): boolean => typeof dim === "number" && dim > 0;
+  if (isSome(time) && isSome(batch)) {
+    return { values: { ...values, x }, hasSteps: undefined, trimmed: (result) => result };
+  }
+  const sizes = dimsOf(onnx, x, 0, 2);
+  const empty = onnx.cast(onnx.op("Equal", [sizes, onnx.ints([0, 0])]), "int64");
+  // Position 2 of a table of two is refused.
+  const missing = failsEmpty
+    ? onnx.op("Gather", [onnx.ints([0, 1]), onnx.op("Mul", [empty, onnx.ints([2, 1])])])
+    : empty;
+  const part = (first: number, of: Value): Value =>
+    onnx.op("Slice", [of, onnx.ints([first]), onnx.ints([2])]);
+  const rows = part(1, missing);
+  const padded = (value: Value, before: number, extra: Value, after: number): Value => {
+    const pads = [
+      onnx.ints(new Array<number>(before).fill(0)),
+      extra,
+      onnx.ints(new Array<number>(after).fill(0)),
+    ];
+    const filled = pads.filter((pad) => pad.shape?.[0] !== 0);
+    return withShape(onnx.op("Pad", [value, onnx.op("Concat", filled, { axis: 0 })]), value.shape);
+  };
+  const { mask, lengths, before } = values;
+  return {
+    values: {
+      ...values,
+      x: padded(x, 3, missing, 1),
+      ...(mask && { mask: padded(onnx.cast(mask, "int32"), 3, missing, 1) }),
+      ...(lengths && { lengths: padded(lengths, 1, rows, 0) }),
+      ...(h && { h: padded(h, 2, rows, 1) }),
+      ...(c && { c: padded(c, 2, rows, 1) }),
+      ...(before && { before: padded(before, 2, rows, 1) }),
+    },
+    hasSteps: failsEmpty || isSome(time) ? undefined : onnx.op("Greater", [part(0, sizes), onnx.ints([0])]),
+    trimmed: (result, first) => {
+      const ends = first === 0 ? sizes : part(1, sizes);
+      const axes = first === 0 ? [0, 1] : [0];
+      const cut = onnx.op("Slice", [result, onnx.ints(axes.map(() => 0)), ends, onnx.ints(axes)]);
+      const dims = first === 0 ? [time, batch] : [batch];
+      const known = dims.every((dim) => dim !== undefined) && result.shape !== undefined;
+      return known ? withShape(cut, [...(dims as (number | string)[]), result.shape!.at(-1)!]) : cut;
+    },
+  };
+}
+
+/** A state of one row is that of all. */
+function forEachRow(onnx: OnnxBuilder, state: Value, x: Value): Value {
+  if (state.shape?.[0] !== 1 || x.shape?.[1] === 1) return state;
+  const size = onnx.op("Concat", [dimsOf(onnx, x, 1, 2), dimsOf(onnx, state, 1, 2)], { axis: 0 });
+  return onnx.op("Expand", [state, size]);
+}
