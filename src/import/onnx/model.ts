@@ -4,7 +4,10 @@ import {
   type AttributeProto,
   AttributeProto_AttributeType,
   AttributeProtoSchema,
+  type GraphProto,
+  GraphProtoSchema,
   ModelProtoSchema,
+  type NodeProto,
   NodeProtoSchema,
   type TensorProto,
   TensorProto_DataLocation,
@@ -15,10 +18,10 @@ import {
 import { dtypeInfo } from "../../tensor/dtype.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import { bytesOf, type NumericTensor } from "../../tensor/tensor.ts";
-import type { Initializer, OnnxGraph, OnnxNode, Variable } from "./builder.ts";
+import type { Initializer, OnnxGraph, Variable } from "./builder.ts";
 import { onnxElementType } from "./element-type.ts";
 import { initializerText } from "./model-identity.ts";
-import { isNumber, type OnnxAttribute, type Value } from "./value.ts";
+import { isNumber, type OnnxAttribute, type OnnxNode, type Subgraph, type Value } from "./value.ts";
 import { weightUses } from "./weight-uses.ts";
 
 /** The opset that `kernel-types.generated.json` was made for. */
@@ -79,7 +82,7 @@ function sessionTensor(name: string, value: Value): SessionTensor {
   return { name, dtype: value.dtype, shape: value.shape?.map((dim) => (isNumber(dim) ? dim : -1)) };
 }
 
-function writeNode(node: OnnxNode) {
+function writeNode(node: OnnxNode): NodeProto {
   return create(NodeProtoSchema, {
     opType: node.op,
     name: node.name,
@@ -111,10 +114,23 @@ function writeAttribute(name: string, value: OnnxAttribute): AttributeProto {
     const t = writeTensor("", value.tensor);
     return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.TENSOR, t });
   }
+  if ("graph" in value) {
+    const g = writeSubgraph(name, value.graph);
+    return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.GRAPH, g });
+  }
   return create(AttributeProtoSchema, {
     name,
     type: AttributeProto_AttributeType.INTS,
     ints: value.map(BigInt),
+  });
+}
+
+function writeSubgraph(name: string, { inputs, nodes, outputs }: Subgraph): GraphProto {
+  return create(GraphProtoSchema, {
+    name,
+    input: inputs.map((value) => writeValueInfo(value.name, value)),
+    output: outputs.map((value) => writeValueInfo(value.name, value)),
+    node: nodes.map(writeNode),
   });
 }
 

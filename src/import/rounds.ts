@@ -1,0 +1,103 @@
+import type { OnnxBuilder } from "./onnx/builder.ts";
+import { isNumber, knownElements, type Value } from "./onnx/value.ts";
+
+/** A variable of a loop as a number that grows: before the first round, at the start of a round, and at its end. */
+export interface Counter {
+  readonly argument: Value | undefined;
+  readonly first: Value | undefined;
+  readonly next: Value;
+}
+
+/** A loop of more rounds than this isn't tried out when a model is loaded, even if their number is known. */
+const MOST_ROUNDS = 100_000;
+
+/** Ops whose output's shape follows from the shapes of their inputs. */
+const KEEPS_SHAPE = new Set(
+  (
+    "Abs Add Cast Ceil Concat Conv Div Erf Exp Floor Gather Identity LayerNormalization Log MatMul Max Min Mul " +
+    "Neg Not Relu Sigmoid Softmax Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze Where"
+  ).split(" "),
+);
+
+/** Ops whose output's shape follows from that of their first input and the elements of the others. */
+const SHAPED_BY_ELEMENTS = new Set("Expand Pad Reshape Slice Tile".split(" "));
+
+/** Arithmetic that shapes go through. */
+const KEEPS_STEADY = new Set(
+  "Add Cast Concat Div Gather Identity Max Min Mul Reshape Slice Squeeze Sub Unsqueeze".split(" "),
+);
+
+/** How much a variable grows in each round, if that is a known number. */
+export function stepOf({ argument, next }: Counter, onnx: OnnxBuilder): number | undefined {
+  const sum = onnx.producer(onnx.uncast(next));
+  if (argument === undefined || (sum?.op !== "Add" && sum?.op !== "Sub")) return undefined;
+  const [a, b] = sum.inputs as [Value, Value];
+  const steps = onnx.uncast(a).name === argument.name ? b : onnx.uncast(b).name === argument.name ? a : undefined;
+  const step = steps && knownElements(steps);
+  if (step?.length !== 1 || (sum.op === "Sub" && steps === a)) return undefined;
+  return sum.op === "Sub" ? -step[0]! : step[0];
+}
+
+/**
+ * Whether the number of rounds follows from the shapes of what the graph is given, and the loop surely ends: the
+ * condition compares counters with limits that don't depend on the elements of inputs.
+ * @param goesOn the condition at the end of a round.
+ * @param counters variables whose first value depends on shapes only.
+ */
+export function isCountedByShapes(
+  goesOn: Value,
+  counters: readonly (Counter & { readonly step: number | undefined })[],
+  onnx: OnnxBuilder,
+): boolean {
+  const known = knownElements(goesOn)?.[0];
+  if (known !== undefined) return known === 0;
+  const test = onnx.producer(onnx.uncast(goesOn));
+  if (test === undefined) return false;
+  const sides = test.inputs as [Value, Value];
+  const ask = (side: Value) => isCountedByShapes(side, counters, onnx);
+  const isConstant = (side: Value, value: 0 | 1) => knownElements(side)?.[0] === value;
+  if (test.op === "And") {
+    // What is always true decides nothing.
+    return sides.every((side) => isConstant(side, 1) || ask(side)) || sides.some((side) => isConstant(side, 0));
+  }
+  if (test.op === "Or") return sides.every(ask);
+  const growing = test.op === "Less" || test.op === "LessOrEqual";
+  if (!growing && test.op !== "Greater" && test.op !== "GreaterOrEqual") return false;
+  const [a, b] = sides.map((side) => onnx.uncast(side)) as [Value, Value];
+  return isUpTo(a, b, growing) || isUpTo(b, a, !growing);
+
+  /** Whether the first grows towards the second. */
+  function isUpTo(value: Value, limit: Value, up: boolean): boolean {
+    const counter = counters.find(({ next }) => onnx.uncast(next).name === value.name);
+    const step = counter?.step;
+    if (step === undefined || (up ? step <= 0 : step >= 0)) return false;
+    const number = knownElements(limit)?.[0];
+    const first = counter?.first && knownElements(counter.first)?.[0];
+    if (number !== undefined) return first !== undefined && Math.abs((number - first) / step) <= MOST_ROUNDS;
+    return dependsOnShapesOnly(limit, onnx);
+  }
+}
+
+/** Whether a value follows from the shapes of what the graph is given. */
+export function dependsOnShapesOnly(value: Value, onnx: OnnxBuilder): boolean {
+  if (value.constant !== undefined || value.elements?.every(isNumber)) return true;
+  const producer = onnx.producer(value);
+  if (producer === undefined) return false;
+  if (producer.op === "Shape" || producer.op === "Size") {
+    return producer.inputs.every((input) => input !== undefined && hasSteadyShape(input, onnx));
+  }
+  if (!KEEPS_STEADY.has(producer.op)) return false;
+  return producer.inputs.every((input) => input === undefined || dependsOnShapesOnly(input, onnx));
+}
+
+function hasSteadyShape(value: Value, onnx: OnnxBuilder): boolean {
+  if (value.constant !== undefined || value.shape?.every(isNumber) || onnx.isInput(value)) return true;
+  const producer = onnx.producer(value);
+  if (producer === undefined) return false;
+  const { op, inputs } = producer;
+  const isSteady = (input: Value | undefined) => input === undefined || hasSteadyShape(input, onnx);
+  const isShape = (input: Value | undefined) => input === undefined || dependsOnShapesOnly(input, onnx);
+  if (KEEPS_SHAPE.has(op)) return inputs.every(isSteady);
+  if (SHAPED_BY_ELEMENTS.has(op)) return isSteady(inputs[0]) && inputs.slice(1).every(isShape);
+  return (op === "ConstantOfShape" || op === "Range") && inputs.every(isShape);
+}
