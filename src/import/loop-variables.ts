@@ -36,12 +36,15 @@ export type LoopVariable =
 /** Of longer lists, the copy that each change makes costs more than a round of a loop in TypeScript. */
 const LONGEST_UPDATED_LIST_BYTES = 1 << 18;
 
-/** @param resizes whether rounds may make a list longer. */
-export function loopVariable(first: Value, resizes: boolean): LoopVariable {
+/**
+ * @param resizes whether rounds may make lists longer.
+ * @param isRead whether rounds read from it, if it is a list.
+ */
+export function loopVariable(first: Value, resizes: boolean, isRead: boolean, onnx: OnnxBuilder): LoopVariable {
   const { list } = first;
   if (list === undefined) return { kind: "tensor", first, shape: first.shape };
   if (list.kind !== "known") throw unimplemented("a loop can't go on with a list of the loop around it");
-  return { kind: "appended", list, resizes };
+  return isRead ? asUpdated(list, onnx) : { kind: "appended", list, resizes };
 }
 
 /** What a round finds. */

@@ -22,9 +22,9 @@ const KEEPS_SHAPE = new Set(
 /** Ops whose output's shape follows from that of their first input and the elements of the others. */
 const SHAPED_BY_ELEMENTS = new Set("Expand Pad Reshape Slice Tile".split(" "));
 
-/** Arithmetic that shapes go through. */
+/** Arithmetic that sizes go through. */
 const KEEPS_STEADY = new Set(
-  "Add Cast Concat Div Gather Identity Max Min Mul Reshape Slice Squeeze Sub Unsqueeze".split(" "),
+  "Add And Cast Concat Div Equal Expand Gather Identity Less Max Min Mul Not Or Reshape Slice Squeeze Sub Unsqueeze".split(" "),
 );
 
 /** How much a variable grows in each round, if that is a known number. */
@@ -90,8 +90,10 @@ export function dependsOnShapesOnly(value: Value, onnx: OnnxBuilder): boolean {
   return producer.inputs.every((input) => input === undefined || dependsOnShapesOnly(input, onnx));
 }
 
-function hasSteadyShape(value: Value, onnx: OnnxBuilder): boolean {
-  if (value.constant !== undefined || value.shape?.every(isNumber) || onnx.isInput(value)) return true;
+/** Whether a value's shape follows from the shapes of what the graph is given. */
+export function hasSteadyShape(value: Value, onnx: OnnxBuilder): boolean {
+  if (value.constant !== undefined || value.shape?.every(isNumber)) return true;
+  if (onnx.isInput(value) || onnx.isSteady(value)) return true;
   const producer = onnx.producer(value);
   if (producer === undefined) return false;
   const { op, inputs } = producer;

@@ -1,8 +1,9 @@
 import { afterRounds, endRound, type LoopVariable, loopVariable, startRound } from "./loop-variables.ts";
+import { formatRef } from "./graph.ts";
 import type { OnnxBuilder } from "./onnx/builder.ts";
 import { type Dim, type Inferred, isNumber, knownElements, type Subgraph, type Value } from "./onnx/value.ts";
 import type { PreparedFlow } from "./prepared-graph.ts";
-import { dependsOnShapesOnly, isCountedByShapes, stepOf } from "./rounds.ts";
+import { dependsOnShapesOnly, hasSteadyShape, isCountedByShapes, stepOf } from "./rounds.ts";
 import { type FunctionCall, truthOf } from "./translate-flow.ts";
 
 const CONDITION = 0;
@@ -35,7 +36,10 @@ export function translateLoop(
   const resizes = [...functions[BODY]!.graph.nodes.values()].some(
     (node) => node.op === "TensorListSetItem" && node.attrs.resize_if_index_out_of_bounds?.value.value === true,
   );
-  let variables: readonly LoopVariable[] = positions.map((i) => loopVariable(inputs[i]!, resizes));
+  const read = readLists(prepared);
+  let variables: readonly LoopVariable[] = positions.map((i) =>
+    loopVariable(inputs[i]!, resizes, read.has(i), onnx),
+  );
   for (;;) {
     const mark = onnx.mark();
     const attempt = new Attempt(variables, positions, inputs, onnx, call);
@@ -47,6 +51,20 @@ export function translateLoop(
     if (!body.isBounded) onnx.markUnbounded();
     return addLoop(variables, positions, inputs, goesOn, body, mark, onnx);
   }
+}
+
+const READS = new Set(["TensorListGetItem", "TensorListGather", "TensorListStack"]);
+
+/** The positions of the lists that a round reads from as it finds them. */
+function readLists({ args, functions }: PreparedFlow): ReadonlySet<number> {
+  const free = args.flatMap(({ kind }, i) => (kind === "tensor" ? [i] : []));
+  return new Set(
+    functions.flatMap(({ graph, feeds }) => {
+      const nodes = [...graph.nodes.values()].filter(({ op }) => READS.has(op));
+      const lists = new Set(nodes.map(({ inputs }) => formatRef(inputs[0]!)));
+      return free.filter((_, i) => lists.has(formatRef(feeds[i]!.ref)));
+    }),
+  );
 }
 
 /** The body, built on what is assumed of the variables. */
@@ -131,7 +149,7 @@ function addLoop(
   positions: readonly number[],
   inputs: readonly (Value | undefined)[],
   goesOn: Value,
-  { subgraph, results }: Body,
+  { subgraph, results, isBounded }: Body,
   mark: number,
   onnx: OnnxBuilder,
 ): readonly (Value | undefined)[] {
@@ -156,7 +174,14 @@ function addLoop(
   for (const [i, variable] of variables.entries()) {
     const isUniform = results[i]!.shape?.every(isOuter) ?? false;
     const value = (variable.kind === "appended" ? lists : last).shift()!;
+    if (isBounded && keepsShape(variable, isUniform, onnx)) onnx.markSteady(value);
     after[positions[i]!] = afterRounds(variable, value, isUniform, onnx);
   }
   return after;
+}
+
+/** Whether the shape of what a loop of a known number of rounds gives follows from shapes. */
+function keepsShape(variable: LoopVariable, isUniform: boolean, onnx: OnnxBuilder): boolean {
+  if (variable.kind === "appended") return isUniform;
+  return (variable.shape?.every((dim) => dim !== undefined) ?? false) && hasSteadyShape(variable.first, onnx);
 }

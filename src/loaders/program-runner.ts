@@ -70,7 +70,10 @@ export class ProgramRunner {
    * @param outputs positions among the program's outputs: what to compute, in the order wanted.
    */
   run(inputs: readonly Tensor[], outputs: readonly number[]): Later<RunResult> {
-    if (this.#isOneSession) return this.#session(0).run(inputs, outputs);
+    // A signature may have inputs that nothing reads.
+    if (this.#isOneSession && this.#program.steps[0]!.inputs.length === inputs.length) {
+      return this.#session(0).run(inputs, outputs);
+    }
     return this.#start(inputs, outputs);
   }
 

@@ -57,6 +57,7 @@ export class OnnxBuilder {
   readonly #producers = new Map<string, Producer>();
   /** Of values with their channels last, by name, what they were made of. */
   readonly #channelsFirst = new Map<string, Value>();
+  readonly #steady = new Set<string>();
   #scope = "";
   #count = 0;
   #symbols = 0;
@@ -254,6 +255,15 @@ export class OnnxBuilder {
     this.#nodes.push({ op, name: names[0] ?? this.#name(op), inputs: inputNames(inputs), outputs: names, attrs });
     for (const { name } of values) this.#producers.set(name, { op, inputs, attrs });
     return values;
+  }
+
+  /** Notes that a value's shape follows from the shapes of what the graph is given, although a loop makes it. */
+  markSteady(value: Value): void {
+    this.#steady.add(value.name);
+  }
+
+  isSteady(value: Value): boolean {
+    return this.#steady.has(value.name);
   }
 
   /** Notes that how long a run takes can't be told from the shapes of its inputs. */

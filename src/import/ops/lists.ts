@@ -48,6 +48,10 @@ function merge(a: PartialShape, b: PartialShape): PartialShape {
   return a.map((dim, i) => (dim >= 0 ? dim : b[i]!));
 }
 
+function misfit() {
+  return unimplemented("elements that don't fit their list");
+}
+
 function isDefined(shape: PartialShape): shape is readonly number[] {
   return shape?.every((dim) => dim >= 0) ?? false;
 }
@@ -55,7 +59,7 @@ function isDefined(shape: PartialShape): shape is readonly number[] {
 /** An element as a list takes it: its shape is checked. */
 function element(onnx: OnnxBuilder, { elementDtype, elementShape }: KnownList, value: Value): Value {
   if (value.dtype !== elementDtype || !mayHaveShape(value, elementShape)) {
-    throw unimplemented("an element that doesn't fit its list");
+    throw misfit();
   }
   return ensured(onnx, value, elementShape);
 }
@@ -74,11 +78,8 @@ function newList(node: OpNode, count: Part, isFull: boolean): Value {
   });
 }
 
-/** A negative number makes an empty list, as TensorFlow's kernel reserves none. */
-const reserve: Translator = (node, onnx) => {
-  const count = elementOf(onnx, node.inputs[1]!, 0);
-  return newList(node, combine(onnx, "Max", count, 0), false);
-};
+/** A negative number fails the run where the list is read, as TensorFlow refuses it. */
+const reserve: Translator = (node, onnx) => newList(node, elementOf(onnx, node.inputs[1]!, 0), false);
 
 const empty: Translator = (node) => {
   if (knownElements(node.inputs[1]!)?.[0] !== -1) throw unimplemented("a list of limited length");
@@ -90,7 +91,7 @@ const fromTensor: Translator = (node, onnx) => {
   if (items.shape === undefined || items.shape.length === 0) throw unimplemented("expected rows");
   const elementShape = shapeGiven(given);
   const wanted = elementShape && [-1, ...elementShape];
-  if (!mayHaveShape(items, wanted)) throw unimplemented("elements that don't fit the list");
+  if (!mayHaveShape(items, wanted)) throw misfit();
   const rows = ensured(onnx, items, wanted);
   const elementDtype = items.dtype as NumericTensor["dtype"];
   const count = dimOf(onnx, rows, 0);
@@ -129,6 +130,30 @@ const setItem: Translator = (node, onnx) => {
   ]);
   return listValue({ ...known, items, isFull: true });
 };
+
+/** Rows at the positions 0, 1, ..., as TF1 unstacks a tensor. */
+const scatter: Translator = (node, onnx) => {
+  const list = knownList(node);
+  const [, rows, indices] = node.inputs as [Value, Value, Value];
+  if (list.items !== undefined) throw unimplemented("a list of which some is set");
+  if (rows.shape === undefined || !countsUp(onnx, indices) || indices.shape?.[0] !== rows.shape[0]) {
+    throw unimplemented("indices that don't count up");
+  }
+  const wanted = list.elementShape && [-1, ...list.elementShape];
+  if (rows.dtype !== list.elementDtype || !mayHaveShape(rows, wanted)) throw misfit();
+  const items = ensured(onnx, rows, wanted);
+  const set = dimOf(onnx, items, 0);
+  return listValue({ ...list, items, count: combine(onnx, "Max", list.count, set), isFull: false });
+};
+
+/** Whether a vector is 0, 1, 2, ... */
+function countsUp(onnx: OnnxBuilder, indices: Value): boolean {
+  const known = knownElements(indices);
+  if (known !== undefined) return known.every((index, i) => index === i);
+  const range = onnx.producer(onnx.uncast(indices));
+  const [start, , step] = range?.op === "Range" ? range.inputs : [];
+  return start?.elements?.[0] === 0 && step?.elements?.[0] === 1;
+}
 
 /** The list with one more item set, the first that wasn't. */
 function appended(onnx: OnnxBuilder, list: KnownList, value: Value, grows: boolean): Value {
@@ -172,7 +197,7 @@ function filled(onnx: OnnxBuilder, list: KnownList, stated: PartialShape): Value
   const isEmpty = (): Value => onnx.op("Equal", [vector(onnx, [set]), onnx.ints([0])]);
   let rows = items;
   if (isDefined(stated)) {
-    if (items.shape.length !== stated.length + 1) throw unimplemented("elements that don't fit the list");
+    if (items.shape.length !== stated.length + 1) throw misfit();
     if (!stated.every((dim, i) => dim === items.shape![i + 1])) {
       // Without rows, there are no sizes either.
       const differs = onnx.op("Not", [onnx.op("Equal", [dimsOf(onnx, items, 1), onnx.ints(stated)])]);
@@ -183,7 +208,7 @@ function filled(onnx: OnnxBuilder, list: KnownList, stated: PartialShape): Value
     }
   } else {
     const wanted = stated && [-1, ...stated];
-    if (!mayHaveShape(items, wanted)) throw unimplemented("elements that don't fit the list");
+    if (!mayHaveShape(items, wanted)) throw misfit();
     rows = ensured(onnx, items, wanted);
     if (typeof set !== "number") {
       const sizes = unless(onnx, isEmpty(), dimsOf(onnx, rows));
@@ -230,15 +255,18 @@ function readable(onnx: OnnxBuilder, list: KnownList, given: Value): Value {
 }
 
 const gather: Translator = (node, onnx) => {
-  const list = uniform(knownList(node));
+  const list = knownList(node);
   const indices = node.inputs[1]!;
-  const [count] = indices.shape ?? [];
-  if (count === undefined || !isNumber(count) || count === 0) {
-    // None at all is an error where elements are of unknown shape.
-    const stated = merge(list.elementShape, shapeGiven(node.inputs[2]!));
-    if (!isDefined(stated)) throw unimplemented("indices of which there may be none");
+  const stated = merge(list.elementShape, shapeGiven(node.inputs[2]!));
+  const picked = indices.shape?.[0];
+  const count = typeof list.count === "number" ? list.count : list.count.elements?.[0];
+  // As TF1 stacks a list.
+  if (count !== undefined && picked === count && countsUp(onnx, indices)) return filled(onnx, list, stated);
+  // None at all is an error where elements are of unknown shape.
+  if (!isDefined(stated) && !(picked !== undefined && isNumber(picked) && picked > 0)) {
+    throw unimplemented("indices of which there may be none");
   }
-  const all = filled(onnx, list, merge(list.elementShape, shapeGiven(node.inputs[2]!)));
+  const all = filled(onnx, uniform(list), stated);
   return onnx.op("Gather", [all, checkedIndices(onnx, flat(onnx, indices))], { axis: 0 });
 };
 
@@ -258,6 +286,7 @@ export const listOps: OpFamily = {
   EmptyTensorList: empty,
   TensorListFromTensor: fromTensor,
   TensorListSetItem: setItem,
+  TensorListScatterIntoExistingList: scatter,
   TensorListPushBack: pushBack,
   TensorListGetItem: getItem,
   TensorListGather: gather,
