@@ -9,7 +9,10 @@ export interface Counter {
 }
 
 /** A loop of more rounds than this isn't tried out when a model is loaded, even if their number is known. */
-const MOST_ROUNDS = 100_000;
+export const MOST_ROUNDS = 100_000;
+
+/** So many rounds are soon over, whatever ends the loop sooner. */
+const MOST_UNSURE_ROUNDS = 100;
 
 /** Ops whose output's shape follows from the shapes of their inputs. */
 const KEEPS_SHAPE = new Set(
@@ -39,42 +42,45 @@ export function stepOf({ argument, next }: Counter, onnx: OnnxBuilder): number |
 }
 
 /**
- * Whether the number of rounds follows from the shapes of what the graph is given, and the loop surely ends: the
- * condition compares counters with limits that don't depend on the elements of inputs.
+ * How many rounds a loop has at most: a known number; {@link MOST_ROUNDS} if it follows from the shapes of what the graph
+ * is given; else infinity. The condition compares counters with limits that don't depend on the elements of inputs.
  * @param goesOn the condition at the end of a round.
  * @param counters variables whose first value depends on shapes only.
  */
-export function isCountedByShapes(
+export function mostRounds(
   goesOn: Value,
   counters: readonly (Counter & { readonly step: number | undefined })[],
   onnx: OnnxBuilder,
-): boolean {
+): number {
   const known = knownElements(goesOn)?.[0];
-  if (known !== undefined) return known === 0;
-  const test = onnx.producer(onnx.uncast(goesOn));
-  if (test === undefined) return false;
+  if (known !== undefined) return known === 0 ? 1 : Number.POSITIVE_INFINITY;
+  const test = onnx.producer(goesOn);
+  if (test === undefined) return Number.POSITIVE_INFINITY;
   const sides = test.inputs as [Value, Value];
-  const ask = (side: Value) => isCountedByShapes(side, counters, onnx);
-  const isConstant = (side: Value, value: 0 | 1) => knownElements(side)?.[0] === value;
+  const ask = () => sides.map((side) => mostRounds(side, counters, onnx));
+  if (test.op === "Or") return Math.max(...ask());
   if (test.op === "And") {
+    const rounds = ask();
+    // Where the other side may end it sooner, what a run costs isn't known, but it can't be long.
+    const fewest = Math.min(...rounds);
+    if (fewest <= MOST_UNSURE_ROUNDS) return fewest;
     // What is always true decides nothing.
-    return sides.every((side) => isConstant(side, 1) || ask(side)) || sides.some((side) => isConstant(side, 0));
+    return Math.max(...rounds.filter((_, i) => knownElements(sides[i]!)?.[0] !== 1));
   }
-  if (test.op === "Or") return sides.every(ask);
   const growing = test.op === "Less" || test.op === "LessOrEqual";
-  if (!growing && test.op !== "Greater" && test.op !== "GreaterOrEqual") return false;
+  if (!growing && test.op !== "Greater" && test.op !== "GreaterOrEqual") return Number.POSITIVE_INFINITY;
   const [a, b] = sides.map((side) => onnx.uncast(side)) as [Value, Value];
-  return isUpTo(a, b, growing) || isUpTo(b, a, !growing);
+  return Math.min(upTo(a, b, growing), upTo(b, a, !growing));
 
-  /** Whether the first grows towards the second. */
-  function isUpTo(value: Value, limit: Value, up: boolean): boolean {
+  /** The rounds until the first, which must grow towards it, reaches the second. */
+  function upTo(value: Value, limit: Value, up: boolean): number {
     const counter = counters.find(({ next }) => onnx.uncast(next).name === value.name);
     const step = counter?.step;
-    if (step === undefined || (up ? step <= 0 : step >= 0)) return false;
+    if (step === undefined || (up ? step <= 0 : step >= 0)) return Number.POSITIVE_INFINITY;
     const number = knownElements(limit)?.[0];
     const first = counter?.first && knownElements(counter.first)?.[0];
-    if (number !== undefined) return first !== undefined && Math.abs((number - first) / step) <= MOST_ROUNDS;
-    return dependsOnShapesOnly(limit, onnx);
+    if (number !== undefined && first !== undefined) return Math.max(1, Math.ceil((number - first) / step) + 1);
+    return dependsOnShapesOnly(limit, onnx) ? MOST_ROUNDS : Number.POSITIVE_INFINITY;
   }
 }
 

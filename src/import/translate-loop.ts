@@ -3,7 +3,7 @@ import { formatRef } from "./graph.ts";
 import type { OnnxBuilder } from "./onnx/builder.ts";
 import { type Dim, type Inferred, isNumber, knownElements, type Subgraph, type Value } from "./onnx/value.ts";
 import type { PreparedFlow } from "./prepared-graph.ts";
-import { dependsOnShapesOnly, hasSteadyShape, isCountedByShapes, stepOf } from "./rounds.ts";
+import { dependsOnShapesOnly, hasSteadyShape, MOST_ROUNDS, mostRounds, stepOf } from "./rounds.ts";
 import { type FunctionCall, truthOf } from "./translate-flow.ts";
 
 const CONDITION = 0;
@@ -120,7 +120,7 @@ class Attempt {
       const bounded = counters
         .filter(({ first }) => first !== undefined && dependsOnShapesOnly(first, onnx))
         .map((counter) => ({ ...counter, step: stepOf(counter, onnx) }));
-      isBounded = isCountedByShapes(goesOn, bounded, onnx);
+      isBounded = mostRounds(goesOn, bounded, onnx) <= MOST_ROUNDS;
       results = rounds.map((round) => (round.kind === "done" ? (round.next ?? round.gathered)! : goesOn));
       const carried = results.filter((_, i) => starts[i]!.input !== undefined);
       const gathered = results.filter((_, i) => starts[i]!.input === undefined);
