@@ -20,7 +20,7 @@ export interface Converted {
 /** @throws StatusError if ONNX Runtime can't take the model. */
 export async function convertedModel(path: string, model: CorpusModel, engine: Engine): Promise<Converted> {
   const source = engineModel(readFileSync(path));
-  const { session } = await createSession(engine, source, undefined);
+  const { session } = await createSession(engine, { model: source, isUnbounded: false }, undefined);
   const attached = engine.attach(session);
   const release = () => {
     attached.release();

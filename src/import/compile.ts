@@ -1,10 +1,10 @@
 import { asStatusError, invalidArgument, StatusError, unimplemented } from "../status/status.ts";
 import type { Signature } from "../tensor/signature.ts";
-import { branchArguments, controlFlowOf, isControlFlow } from "./control-flow.ts";
-import { formatRef, type GraphNode } from "./graph.ts";
+import { isControlFlow } from "./control-flow.ts";
+import type { GraphNode } from "./graph.ts";
 import { type HostOps, loadHostOps, NO_HOST_OPS } from "./host-ops.ts";
 import { describeMissing, type MissingOp, MissingOps } from "./missing-ops.ts";
-import { placeOf } from "./placement.ts";
+import { placeNodes } from "./placement.ts";
 import type { GraphPreparer, PreparedGraph } from "./prepared-graph.ts";
 import type { CompiledSession, Program } from "./program.ts";
 import { ProgramBuilder, type VariableForm } from "./program-builder.ts";
@@ -81,37 +81,38 @@ export class SignatureCompiler {
         const { program } = new ProgramBuilder(prepared, context).build(true);
         return { program, sessions, tables, mutableVariables };
       } catch (error) {
-        // What ONNX can't express of an op, TypeScript may.
-        if (!(error instanceof NodeRefusal) || refused.has(error.node.name)) throw error;
+        if (!(error instanceof NodeRefusal)) throw error;
         this.#host = await loadHostOps();
-        if (!Object.hasOwn(this.#host.hostOps, error.node.op)) throw error;
-        refused.add(error.node.name);
+        // What ONNX can't express of an op, TypeScript may, and the loops and conditions around it with it.
+        const others = error.nodes.filter(({ name, op }) => !refused.has(name) && this.#runsInTypeScript(op));
+        if (others.length === 0) throw error;
+        for (const { name } of others) refused.add(name);
       }
     }
   }
 
+  #runsInTypeScript(op: string): boolean {
+    const { hostOps, valueOps } = this.#host;
+    return isControlFlow(op) || Object.hasOwn(hostOps, op) || Object.hasOwn(valueOps, op);
+  }
+
   async #missing(prepared: PreparedGraph): Promise<readonly MissingOp[]> {
     const missing = new MissingOps();
-    this.#findMissing(prepared, missing, new Set());
+    this.#findMissing(prepared, missing);
     if (missing.isEmpty || this.#host !== NO_HOST_OPS) return missing.list();
     this.#host = await loadHostOps();
     return this.#missing(prepared);
   }
 
-  /** @param seen the functions that were looked into already. */
-  #findMissing({ graph, feeds, types }: PreparedGraph, missing: MissingOps, seen: Set<string>): void {
-    const fed = new Set(feeds.map((feed) => formatRef(feed.ref)));
-    const placing = { host: this.#host, refused: NOTHING };
-    for (const node of graph.nodes.values()) {
-      if (placeOf(node, types, placing) === "missing") missing.add(node.op, node.name);
-      if (!isControlFlow(node.op)) continue;
-      const flow = controlFlowOf(node);
-      const args = branchArguments(graph, flow.inputs, types, fed);
-      for (const name of flow.kind === "while" ? [flow.condition, flow.body] : flow.branches) {
-        if (seen.has(name)) continue;
-        seen.add(name);
-        this.#findMissing(this.#preparer.body(`${node.name}/${name}`, name, args), missing, seen);
-      }
+  /** Each function is looked into where it is called, since what it is called with decides what it needs. */
+  #findMissing(prepared: PreparedGraph, missing: MissingOps): void {
+    const placing = { preparer: this.#preparer, host: this.#host, refused: NOTHING };
+    const places = placeNodes(prepared, placing);
+    for (const node of prepared.graph.nodes.values()) {
+      const place = places.get(node.name);
+      if (place === "missing") missing.add(node.op, node.name);
+      if (place !== "host" || !isControlFlow(node.op)) continue;
+      for (const inner of this.#preparer.flow(prepared, node).functions) this.#findMissing(inner, missing);
     }
   }
 }

@@ -1,6 +1,5 @@
 import { Attributes } from "../registry/attributes.ts";
 import type { DType } from "../tensor/dtype.ts";
-import type { PartialShape } from "../tensor/shape.ts";
 import { formatRef, type Graph, type GraphNode, type Ref } from "./graph.ts";
 import { VARIABLE_VALUE } from "./own-ops.ts";
 import { isResource } from "./resources.ts";
@@ -24,7 +23,7 @@ export type ControlFlow =
 
 /** What a function is called with: a tensor that comes when it runs, or a node that stands for the same in every run. */
 export type FunctionArgument =
-  | { readonly kind: "tensor"; readonly dtype: DType; readonly shape: PartialShape }
+  | { readonly kind: "tensor"; readonly dtype: DType }
   | { readonly kind: "bound"; readonly node: GraphNode };
 
 const WHILE = new Set(["While", "StatelessWhile"]);
@@ -73,6 +72,6 @@ export function branchArguments(
   return inputs.map((ref) => {
     const node = fixedNode(graph, ref, fed);
     if (node !== undefined) return { kind: "bound", node };
-    return { kind: "tensor", dtype: types.of(ref)!, shape: undefined };
+    return { kind: "tensor", dtype: types.of(ref)! };
   });
 }

@@ -4,7 +4,7 @@ import type { FunctionDef } from "../proto/gen/tensorflow/core/framework/functio
 import type { MetaGraphDef } from "../proto/gen/tensorflow/core/protobuf/meta_graph_pb.ts";
 import { invalidArgument } from "../status/status.ts";
 import type { Signature } from "../tensor/signature.ts";
-import type { FunctionArgument } from "./control-flow.ts";
+import { branchArguments, type ControlFlow, controlFlowOf, type FunctionArgument } from "./control-flow.ts";
 import { formatRef, type Graph, type GraphNode, graphNode, graphOf, parseRef, type Ref } from "./graph.ts";
 import {
   type MutableState,
@@ -31,6 +31,17 @@ export interface PreparedGraph {
   readonly types: TensorTypes;
 }
 
+/** A control flow node with the graphs of its functions. */
+export interface PreparedFlow {
+  readonly flow: ControlFlow;
+  /** What stands for each of `flow.inputs` in the functions. */
+  readonly args: readonly FunctionArgument[];
+  /** A loop's condition and body, or the branches; fed with the arguments that are tensors. */
+  readonly functions: readonly PreparedGraph[];
+  /** The positions of the arguments that a loop never changes. */
+  readonly invariants: ReadonlySet<number>;
+}
+
 /** A graph without function calls. */
 interface InlinedGraph extends UnresolvedGraph {
   readonly feeds: readonly Feed[];
@@ -45,6 +56,8 @@ export class GraphPreparer {
   readonly #library: Map<string, FunctionDef>;
   /** Asked for once to see what is missing, and once to compile. */
   readonly #prepared = new Map<Signature, PreparedGraph>();
+  /** Asked for to place nodes, and again for each attempt to compile. */
+  readonly #flows = new WeakMap<PreparedGraph, Map<string, PreparedFlow>>();
   readonly #state: MutableState;
 
   /** @param signatures all that are served: what one of them changes, none may take for constant. */
@@ -101,11 +114,34 @@ export class GraphPreparer {
     return [...this.effectsOf(op).nodes.values()].some((node) => assignsVariable(node.op));
   }
 
-  /** @param scope what the names of the function's nodes begin with. */
-  body(scope: string, name: string, args: readonly FunctionArgument[]): PreparedGraph {
-    return this.#prepare(this.#inlineBody(scope, name, args));
+  /** @param node a control flow node of `prepared`. */
+  flow(prepared: PreparedGraph, node: GraphNode): PreparedFlow {
+    const known = this.#flows.get(prepared) ?? new Map<string, PreparedFlow>();
+    this.#flows.set(prepared, known);
+    const flow = known.get(node.name) ?? this.#prepareFlow(prepared, node);
+    known.set(node.name, flow);
+    return flow;
   }
 
+  #prepareFlow({ graph, feeds, types }: PreparedGraph, node: GraphNode): PreparedFlow {
+    const flow = controlFlowOf(node);
+    const fed = new Set(feeds.map((feed) => formatRef(feed.ref)));
+    const bound = branchArguments(graph, flow.inputs, types, fed);
+    const prepare = (scope: string, name: string, args: readonly FunctionArgument[]) =>
+      this.#prepare(this.#inlineBody(`${node.name}/${scope}`, name, args));
+    if (flow.kind === "branch") {
+      const functions = flow.branches.map((name, i) => prepare(`branch_${i}`, name, bound));
+      return { flow, args: bound, functions, invariants: new Set() };
+    }
+    const invariants = this.#invariants(flow.body);
+    const args = bound.map((arg, i): FunctionArgument => {
+      return invariants.has(i) ? arg : { kind: "tensor", dtype: types.of(flow.inputs[i]!)! };
+    });
+    const functions = [prepare("cond", flow.condition, args), prepare("body", flow.body, args)];
+    return { flow, args, functions, invariants };
+  }
+
+  /** @param scope what the names of the function's nodes begin with. */
   #inlineBody(scope: string, name: string, args: readonly FunctionArgument[]): InlinedGraph {
     const nodes: GraphNode[] = [];
     const feeds: Feed[] = [];
@@ -116,7 +152,7 @@ export class GraphPreparer {
         return { node: arg.node.name, index: 0 };
       }
       const ref = { node: `${scope}/argument_${i}`, index: 0 };
-      feeds.push({ name: ref.node, ref, dtype: arg.dtype, shape: arg.shape });
+      feeds.push({ name: ref.node, ref, dtype: arg.dtype, shape: undefined });
       return ref;
     });
     const f = create(AttrValueSchema, { value: { case: "func", value: { name } } });
@@ -130,7 +166,7 @@ export class GraphPreparer {
   }
 
   /** The positions of a function's arguments that it returns as they came, at the same positions. */
-  invariants(name: string): ReadonlySet<number> {
+  #invariants(name: string): ReadonlySet<number> {
     const body = this.#library.get(name);
     const args = (body?.signature?.inputArg ?? []).map((arg) => arg.name);
     const nodes = new Map((body?.nodeDef ?? []).map((def) => [def.name, def]));

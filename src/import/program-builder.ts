@@ -7,27 +7,21 @@ import { type DType, dtypeInfo } from "../tensor/dtype.ts";
 import { elementCount, type PartialShape } from "../tensor/shape.ts";
 import { bytesOf, type NumericTensor, type Tensor } from "../tensor/tensor.ts";
 import { tensorFromProto } from "../tensor/tensor-proto.ts";
-import {
-  type ControlFlow,
-  controlFlowOf,
-  type FunctionArgument,
-  fixedNode,
-  isControlFlow,
-} from "./control-flow.ts";
-import { formatRef, type Graph, type GraphNode, graphOf, type Ref } from "./graph.ts";
+import { type FunctionArgument, fixedNode, isControlFlow } from "./control-flow.ts";
+import { formatRef, type Graph, type GraphNode, graphOf, parseRef, type Ref } from "./graph.ts";
 import { writeModel } from "./onnx/model.ts";
 import { modelIdentity } from "./onnx/model-identity.ts";
 import { isNumber, type Value } from "./onnx/value.ts";
 import { outputOwners, setOutputsApart } from "./output-regions.ts";
 import { isVariableOp, ownOps, VARIABLE_ASSIGN, VARIABLE_READ, VARIABLE_VALUE } from "./own-ops.ts";
 import { hasEffect } from "./passes/prune.ts";
-import { type Placing, placeOf } from "./placement.ts";
-import type { GraphPreparer, PreparedGraph } from "./prepared-graph.ts";
+import { type Place, type Placing, placeNodes } from "./placement.ts";
+import type { GraphPreparer, PreparedFlow, PreparedGraph } from "./prepared-graph.ts";
 import type { CompiledSession, Program, Step } from "./program.ts";
 import { cutRegions, type Region } from "./regions.ts";
 import { isResource } from "./resources.ts";
 import type { TensorTypes } from "./tensor-types.ts";
-import { type Feed, translate, type Variables } from "./translate.ts";
+import { type Feed, NodeRefusal, translate, type Variables } from "./translate.ts";
 
 /** What the programs of a signature, the outermost and those of its functions, have in common. */
 export interface ProgramContext extends Placing {
@@ -55,19 +49,37 @@ interface BuiltProgram {
 
 /** Turns a prepared graph without missing ops into a program. */
 export class ProgramBuilder {
+  readonly #prepared: PreparedGraph;
   readonly #graph: Graph;
   readonly #types: TensorTypes;
   readonly #feeds: readonly Feed[];
   readonly #outputs: readonly Ref[];
   readonly #fed: ReadonlySet<string>;
   readonly #context: ProgramContext;
+  readonly #places: ReadonlyMap<string, Place>;
   readonly #registers = new Map<string, number>();
   readonly #shapes = new Map<string, PartialShape>();
   readonly #constants: { register: number; tensor: Tensor }[] = [];
   readonly #steps: Step[] = [];
   #registerCount: number;
 
-  constructor({ graph, types, feeds, outputs }: PreparedGraph, context: ProgramContext) {
+  /**
+   * @param shapes what is known of each feed's shape, if that is more than the feed says.
+   * @param outputs what to compute.
+   */
+  constructor(
+    prepared: PreparedGraph,
+    context: ProgramContext,
+    shapes?: readonly PartialShape[],
+    outputs: readonly Ref[] = prepared.outputs,
+  ) {
+    const { graph, types } = prepared;
+    const feeds =
+      shapes === undefined
+        ? prepared.feeds
+        : prepared.feeds.map((feed, i) => ({ ...feed, shape: shapes[i] }));
+    this.#prepared = prepared;
+    this.#places = placeNodes(prepared, context);
     this.#graph = graph;
     this.#types = types;
     this.#feeds = feeds;
@@ -104,11 +116,17 @@ export class ProgramBuilder {
   }
 
   #cut(isOutermost: boolean): readonly Region[] {
-    const place = (node: GraphNode) => placeOf(node, this.#types, this.#context);
+    const place = (node: GraphNode) => this.#places.get(node.name)!;
     const regions = cutRegions(this.#graph, place, this.#fed);
     if (!isOutermost || this.#outputs.length < 2) return regions;
     const owners = outputOwners(this.#graph, this.#outputs, this.#fed);
-    return setOutputsApart(regions, owners, this.#fed, (node) => this.#constantElements(node));
+    const apart = setOutputsApart(regions, owners, this.#fed, (node) => this.#constantElements(node));
+    return this.#listsBetween(apart) === this.#listsBetween(regions) ? apart : regions;
+  }
+
+  /** How many lists go from one region to another. */
+  #listsBetween(regions: readonly Region[]): number {
+    return [...readOutside(regions, [])].filter((key) => this.#types.of(parseRef(key)) === "variant").length;
   }
 
   /** How many elements of constants a node reads. */
@@ -215,15 +233,19 @@ export class ProgramBuilder {
   }
 
   #addControlFlow(node: GraphNode, wanted: ReadonlySet<string>): void {
-    const flow = controlFlowOf(node);
-    if (flow.kind === "while") this.#addWhile(node, flow, wanted);
-    else this.#addBranch(node, flow);
+    const prepared = this.#context.preparer.flow(this.#prepared, node);
+    if (prepared.flow.kind === "while") this.#addWhile(node, prepared, wanted);
+    else this.#addBranch(node, prepared);
   }
 
-  #addBranch(node: GraphNode, flow: ControlFlow & { kind: "branch" }): void {
-    const args = flow.inputs.map((ref) => this.#argument(ref));
-    const branches = flow.branches.map((name, i) =>
-      this.#buildFunction(`${node.name}/branch_${i}`, name, args),
+  #addBranch(node: GraphNode, { flow, args, functions }: PreparedFlow): void {
+    if (flow.kind !== "branch") return;
+    const inputs = freeInputs(flow.inputs, args);
+    const branches = functions.map((branch) =>
+      this.#buildFunction(
+        branch,
+        inputs.map((ref) => this.#shapeOf(ref)),
+      ),
     );
     const shapes = branches
       .map((branch) => branch.shapes)
@@ -234,38 +256,37 @@ export class ProgramBuilder {
       effect: hasEffect(node),
       select: flow.select,
       branches: branches.map((branch) => branch.program),
-      inputs: [flow.selector, ...freeInputs(flow.inputs, args)].map((ref) => this.#read(ref)),
+      inputs: [flow.selector, ...inputs].map((ref) => this.#read(ref)),
       outputs: shapes.map((shape, index) => this.#produce({ node: node.name, index }, shape)),
     });
   }
 
-  #addWhile(node: GraphNode, flow: ControlFlow & { kind: "while" }, wanted: ReadonlySet<string>): void {
-    const invariants = this.#context.preparer.invariants(flow.body);
-    let args = flow.inputs.map((ref, i) => (invariants.has(i) ? this.#argument(ref) : this.#free(ref)));
+  #addWhile(node: GraphNode, { flow, args, functions }: PreparedFlow, wanted: ReadonlySet<string>): void {
+    const [condition, body] = functions as [PreparedGraph, PreparedGraph];
+    const inputs = freeInputs(flow.inputs, args);
     const free = args.flatMap((arg, i) => (arg.kind === "tensor" ? [i] : []));
+    const results = free.map((i) => body.outputs[i]!);
     // What a round changes of a shape isn't known of it; a dimension is given up at most once, a rank too.
+    let shapes = inputs.map((ref) => this.#shapeOf(ref));
     const { sessions } = this.#context;
     const before = sessions.length;
     for (;;) {
-      const body = this.#buildFunction(`${node.name}/body`, flow.body, args, free);
-      const next = args.map((arg, i): FunctionArgument => {
-        return arg.kind === "bound" ? arg : { ...arg, shape: join(arg.shape, body.shapes[free.indexOf(i)]) };
-      });
-      if (sameShapes(args, next)) {
-        const condition = this.#buildFunction(`${node.name}/cond`, flow.condition, args);
+      const built = this.#buildFunction(body, shapes, results);
+      const next = shapes.map((shape, i) => join(shape, built.shapes[i]));
+      if (sameShapes(shapes, next)) {
         this.#steps.push({
           kind: "while",
           name: node.name,
           effect: hasEffect(node),
-          condition: condition.program,
-          body: body.program,
-          inputs: free.map((i) => this.#read(flow.inputs[i]!)),
-          outputs: free.map((i) => this.#produce({ node: node.name, index: i }, shapeOfArgument(args[i]!))),
+          condition: this.#buildFunction(condition, shapes).program,
+          body: built.program,
+          inputs: inputs.map((ref) => this.#read(ref)),
+          outputs: free.map((index, i) => this.#produce({ node: node.name, index }, shapes[i])),
         });
         break;
       }
       sessions.length = before;
-      args = next;
+      shapes = next;
     }
     for (const [index, arg] of args.entries()) {
       const ref = { node: node.name, index };
@@ -275,44 +296,37 @@ export class ProgramBuilder {
     }
   }
 
-  /** @param outputs which of the function's outputs to compute; all by default. */
+  /** @param shapes what is known of each argument that is a tensor. */
   #buildFunction(
-    scope: string,
-    name: string,
-    args: readonly FunctionArgument[],
-    outputs?: readonly number[],
+    prepared: PreparedGraph,
+    shapes: readonly PartialShape[],
+    outputs?: readonly Ref[],
   ): BuiltProgram {
-    const body = this.#context.preparer.body(scope, name, args);
-    const wanted = outputs === undefined ? body.outputs : outputs.map((i) => body.outputs[i]!);
-    return new ProgramBuilder({ ...body, outputs: wanted }, this.#context).build();
-  }
-
-  #argument(ref: Ref): FunctionArgument {
-    const node = fixedNode(this.#graph, ref, this.#fed);
-    return node === undefined ? this.#free(ref) : { kind: "bound", node };
-  }
-
-  #free(ref: Ref): FunctionArgument {
-    return { kind: "tensor", dtype: this.#dtypeOf(ref), shape: this.#shapeOf(ref) };
+    return new ProgramBuilder(prepared, this.#context, shapes, outputs).build();
   }
 
   #addSession(region: Region, wanted: ReadonlySet<string>): void {
-    const { variables, sessions } = this.#context;
+    const { variables, sessions, preparer } = this.#context;
     const outputs = this.#outputsOf(region, wanted);
     if (outputs.length === 0) return;
+    for (const ref of outputs) this.#refuseList(ref, this.#graph.nodes.get(ref.node)!);
     const nodes = [...region.fixed, ...region.nodes];
     const inside = new Set(nodes.map((node) => node.name));
     const constants = new Map<string, GraphNode>();
     const feeds = new Map<string, Feed>();
-    for (const ref of nodes.flatMap((node) => node.inputs)) {
-      const key = formatRef(ref);
-      const source = this.#graph.nodes.get(ref.node);
-      if (this.#fed.has(key) || (source !== undefined && this.#isProduced(source, inside))) {
-        feeds.set(key, { name: `input:${key}`, ref, dtype: this.#dtypeOf(ref), shape: this.#shapeOf(ref) });
-      } else if (source !== undefined && !inside.has(ref.node)) constants.set(ref.node, source);
+    for (const node of nodes) {
+      for (const ref of node.inputs) {
+        const key = formatRef(ref);
+        const source = this.#graph.nodes.get(ref.node);
+        if (this.#fed.has(key) || (source !== undefined && this.#isProduced(source, inside))) {
+          this.#refuseList(ref, node);
+          feeds.set(key, { name: `input:${key}`, ref, dtype: this.#dtypeOf(ref), shape: this.#shapeOf(ref) });
+        } else if (source !== undefined && !inside.has(ref.node)) constants.set(ref.node, source);
+      }
     }
-    const part = graphOf([...constants.values(), ...nodes]);
-    const translation = translate(part, [...feeds.values()], outputs, variables);
+    const graph = graphOf([...constants.values(), ...nodes]);
+    const part = { graph, feeds: [...feeds.values()], outputs, within: this.#prepared };
+    const translation = translate(part, variables, (within, node) => preparer.flow(within, node));
     const handedOn = new Map([...feeds.values()].map((feed) => [feed.name, feed.ref]));
     const computed = outputs.flatMap((ref, i) => {
       const value = translation.outputs[i]!;
@@ -333,7 +347,7 @@ export class ProgramBuilder {
     this.#steps.push({
       kind: "session",
       session: sessions.length,
-      inputs: [...feeds.values()].map((feed) => this.#allocate(feed.ref)),
+      inputs: part.feeds.map((feed) => this.#allocate(feed.ref)),
       outputs: computed.map(({ ref, value }) => this.#produce(ref, declared(value))),
     });
     sessions.push({
@@ -342,12 +356,22 @@ export class ProgramBuilder {
         computed.map(({ value }) => value),
       ),
       model: writeModel(translation.graph, computed),
+      isUnbounded: translation.graph.isUnbounded,
     });
+  }
+
+  /** A list doesn't leave its session: what handles it there goes to TypeScript. */
+  #refuseList(ref: Ref, node: GraphNode): void {
+    if (this.#types.of(ref) !== "variant") return;
+    throw new NodeRefusal(
+      [node],
+      `Op ${node.op} (node ${node.name}): lists don't go from session to session`,
+    );
   }
 
   /** Whether a node outside of a region hands it a tensor in a register. */
   #isProduced(source: GraphNode, inside: ReadonlySet<string>): boolean {
-    return !inside.has(source.name) && placeOf(source, this.#types, this.#context) !== "constant";
+    return !inside.has(source.name) && this.#places.get(source.name) !== "constant";
   }
 
   /** What of a region is read elsewhere, each tensor once. */
@@ -432,10 +456,6 @@ function join(a: PartialShape, b: PartialShape): PartialShape {
   return a.map((dim, i) => (dim === b[i] ? dim : -1));
 }
 
-function shapeOfArgument(arg: FunctionArgument): PartialShape {
-  return arg.kind === "tensor" ? arg.shape : undefined;
-}
-
-function sameShapes(a: readonly FunctionArgument[], b: readonly FunctionArgument[]): boolean {
-  return a.every((arg, i) => String(shapeOfArgument(arg) ?? "?") === String(shapeOfArgument(b[i]!) ?? "?"));
+function sameShapes(a: readonly PartialShape[], b: readonly PartialShape[]): boolean {
+  return a.every((shape, i) => String(shape ?? "?") === String(b[i] ?? "?"));
 }

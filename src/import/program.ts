@@ -32,6 +32,8 @@ export interface CompiledSession {
   readonly model: EngineModel;
   /** Equal for models of one SavedModel that are the same but for names: they can share a native session. */
   readonly identity: string;
+  /** Whether it has a loop whose number of rounds depends on the elements of its inputs: a run may take any time. */
+  readonly isUnbounded: boolean;
 }
 
 /** Runs a region of numeric ops. */

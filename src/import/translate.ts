@@ -1,14 +1,18 @@
 import { Attributes } from "../registry/attributes.ts";
 import { opDefinition } from "../registry/op-registry.ts";
-import { asStatusError, Code, invalidArgument, StatusError } from "../status/status.ts";
+import { asStatusError, Code, internal, invalidArgument, StatusError } from "../status/status.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { NumericTensor } from "../tensor/tensor.ts";
+import { isControlFlow } from "./control-flow.ts";
 import { formatRef, type Graph, type GraphNode, type Ref } from "./graph.ts";
 import { OnnxBuilder, type OnnxGraph } from "./onnx/builder.ts";
 import type { Dim, Value } from "./onnx/value.ts";
 import { translators } from "./ops/table.ts";
 import { VARIABLE_VALUE } from "./own-ops.ts";
+import type { PreparedFlow, PreparedGraph } from "./prepared-graph.ts";
+import { isReferenceVariable, isResource } from "./resources.ts";
+import { translateFlow } from "./translate-flow.ts";
 
 /** The value of a variable as the checkpoint holds it. */
 export interface VariableData {
@@ -19,6 +23,9 @@ export interface VariableData {
 
 /** Finds a variable's value by the name of its node. Throws a StatusError if the checkpoint lacks it. */
 export type Variables = (node: string) => VariableData;
+
+/** Finds the functions of a control flow node of a graph. */
+export type Flows = (within: PreparedGraph, node: GraphNode) => PreparedFlow;
 
 /** A tensor that requests provide. */
 export interface Feed {
@@ -31,11 +38,20 @@ export interface Feed {
 
 /** A use of an op that its translator can't express: UNIMPLEMENTED. */
 export class NodeRefusal extends StatusError {
-  readonly node: GraphNode;
+  /** The node, and the control flow nodes in whose functions it lies, the innermost first. */
+  readonly nodes: readonly GraphNode[];
 
-  constructor(node: GraphNode, { message }: StatusError) {
-    super(Code.UNIMPLEMENTED, `Op ${node.op} (node ${node.name}): ${message}`);
-    this.node = node;
+  constructor(nodes: readonly GraphNode[], message: string) {
+    super(Code.UNIMPLEMENTED, message);
+    this.nodes = nodes;
+  }
+
+  /** What was thrown while a node was translated. */
+  static of(node: GraphNode, error: unknown): unknown {
+    if (error instanceof NodeRefusal) return new NodeRefusal([...error.nodes, node], error.message);
+    const { code, message } = asStatusError(error);
+    if (code !== Code.UNIMPLEMENTED) return error;
+    return new NodeRefusal([node], `Op ${node.op} (node ${node.name}): ${message}`);
   }
 }
 
@@ -45,60 +61,129 @@ export interface Translation {
   readonly outputs: readonly Value[];
 }
 
+/** Part of a prepared graph. */
+export interface GraphPart {
+  /** Nodes that ONNX covers, constants and variables among them, in topological order. */
+  readonly graph: Graph;
+  readonly feeds: readonly Feed[];
+  readonly outputs: readonly Ref[];
+  /** What it is part of. */
+  readonly within: PreparedGraph;
+}
+
 /**
- * Translates a region to ONNX: nodes whose ops all have translators, constants and variables among them, in topological
- * order.
+ * Translates a region to ONNX.
  * @throws StatusError UNIMPLEMENTED that names the node whose use of its op can't be expressed.
  */
-export function translate(
-  graph: Graph,
-  feeds: readonly Feed[],
-  outputs: readonly Ref[],
-  variables: Variables,
-): Translation {
+export function translate(part: GraphPart, variables: Variables, flows: Flows): Translation {
   const onnx = new OnnxBuilder();
   const values = new Map<string, Value>();
-  for (const feed of feeds) {
+  for (const feed of part.feeds) {
     const shape = feed.shape?.map((dim): Dim => (dim < 0 ? onnx.fresh() : dim));
     values.set(formatRef(feed.ref), onnx.input(feed.name, feed.dtype, shape));
   }
-  const find = (ref: Ref): Value => {
-    const value = values.get(formatRef(ref));
-    if (value === undefined)
-      throw invalidArgument(`The graph refers to the tensor ${formatRef(ref)}, which it lacks`);
-    return value;
-  };
-  for (const node of graph.nodes.values()) {
-    onnx.enter(node.name);
-    // A node whose every wanted output is fed was pruned; one that is only partly fed keeps the fed values.
-    for (const [index, value] of translateNode(node, node.inputs.map(find), onnx, variables).entries()) {
-      const key = formatRef({ node: node.name, index });
-      if (!values.has(key)) values.set(key, value);
+  const translation = new GraphTranslation(onnx, variables, flows);
+  translation.add(part.graph, part.within, values);
+  const outputs = part.outputs.map((ref) => found(values, ref));
+  return { graph: onnx.finish(outputs), outputs };
+}
+
+class GraphTranslation {
+  readonly #onnx: OnnxBuilder;
+  readonly #variables: Variables;
+  readonly #flows: Flows;
+
+  constructor(onnx: OnnxBuilder, variables: Variables, flows: Flows) {
+    this.#onnx = onnx;
+    this.#variables = variables;
+    this.#flows = flows;
+  }
+
+  /** @param values those that are known, to which the nodes' are added. */
+  add(graph: Graph, within: PreparedGraph, values: Map<string, Value>): void {
+    for (const node of graph.nodes.values()) {
+      // Functions are given what is bound to their arguments.
+      if (isResource(node.op) || isReferenceVariable(node.op) || isBound(node, values)) continue;
+      this.#onnx.enter(node.name);
+      // A node whose every wanted output is fed was pruned; one that is only partly fed keeps the fed values.
+      for (const [index, value] of this.#translateNode(node, within, values).entries()) {
+        const key = formatRef({ node: node.name, index });
+        if (value !== undefined && !values.has(key)) values.set(key, value);
+      }
     }
   }
-  const results = outputs.map(find);
-  return { graph: onnx.finish(results), outputs: results };
-}
 
-function translateNode(
-  node: GraphNode,
-  inputs: readonly Value[],
-  onnx: OnnxBuilder,
-  variables: Variables,
-): readonly Value[] {
-  const attrs = new Attributes(node.name, node.attrs, opDefinition(node.op));
-  if (node.op === VARIABLE_VALUE) return [variableValue(attrs.string("variable"), onnx, variables)];
-  try {
-    const result = translators[node.op]!({ name: node.name, op: node.op, inputs, attrs }, onnx);
-    return Array.isArray(result) ? result : [result as Value];
-  } catch (error) {
-    const status = asStatusError(error);
-    if (status.code !== Code.UNIMPLEMENTED) throw error;
-    throw new NodeRefusal(node, status);
+  #translateNode(
+    node: GraphNode,
+    within: PreparedGraph,
+    values: ReadonlyMap<string, Value>,
+  ): readonly (Value | undefined)[] {
+    const attrs = new Attributes(node.name, node.attrs, opDefinition(node.op));
+    if (node.op === VARIABLE_VALUE) return [this.#variableValue(attrs.string("variable"))];
+    try {
+      if (isControlFlow(node.op)) return this.#translateFlow(node, within, values);
+      const inputs = node.inputs.map((ref) => found(values, ref));
+      const result = translators[node.op]!({ name: node.name, op: node.op, inputs, attrs }, this.#onnx);
+      return Array.isArray(result) ? result : [result as Value];
+    } catch (error) {
+      throw NodeRefusal.of(node, error);
+    }
+  }
+
+  /** Undefined stand for what a loop hands on that has no value here. */
+  #translateFlow(
+    node: GraphNode,
+    within: PreparedGraph,
+    values: ReadonlyMap<string, Value>,
+  ): readonly (Value | undefined)[] {
+    const prepared = this.#flows(within, node);
+    // Resources and strings are bound in the functions, and have no value here.
+    const inputs = prepared.flow.inputs.map((ref) => values.get(formatRef(ref)));
+    const selector = prepared.flow.kind === "branch" ? found(values, prepared.flow.selector) : undefined;
+    return translateFlow(prepared, selector, inputs, this.#onnx, (which, args, wanted) =>
+      this.#call(prepared, which, args, wanted),
+    );
+  }
+
+  /** Adds the nodes of a function. */
+  #call(
+    { args, functions }: PreparedFlow,
+    which: number,
+    given: readonly (Value | undefined)[],
+    wanted: readonly number[] | undefined,
+  ): readonly Value[] {
+    const body = functions[which]!;
+    const values = new Map<string, Value>();
+    let fed = 0;
+    for (const [i, arg] of args.entries()) {
+      const ref = arg.kind === "bound" ? { node: arg.node.name, index: 0 } : body.feeds[fed++]!.ref;
+      const value = given[i];
+      if (value !== undefined) values.set(formatRef(ref), value);
+    }
+    this.add(body.graph, body, values);
+    const outputs = wanted === undefined ? body.outputs : wanted.map((i) => body.outputs[i]!);
+    return outputs.map((ref) => found(values, ref));
+  }
+
+  #variableValue(name: string): Value {
+    const { dtype, shape, read } = this.#variables(name);
+    return this.#onnx.weight(name, dtype as NumericTensor["dtype"], shape, read);
   }
 }
 
-function variableValue(name: string, onnx: OnnxBuilder, variables: Variables): Value {
-  const { dtype, shape, read } = variables(name);
-  return onnx.weight(name, dtype as NumericTensor["dtype"], shape, read);
+function isBound(node: GraphNode, values: ReadonlyMap<string, Value>): boolean {
+  return (node.op === "Const" || node.op === VARIABLE_VALUE) && values.has(`${node.name}:0`);
+}
+
+function found(values: ReadonlyMap<string, Value>, ref: Ref): Value {
+  const value = values.get(formatRef(ref));
+  if (value === undefined) {
+    throw invalidArgument(`The graph refers to the tensor ${formatRef(ref)}, which it lacks`);
+  }
+  return value;
+}
+
+/** The functions of control flow, for graphs that have none. */
+export function noFlows(_: PreparedGraph, node: GraphNode): never {
+  throw internal(`No functions are known for the node ${node.name}`);
 }

@@ -17,6 +17,7 @@ const floats = (...values: number[]): Tensor => ({
 /** Negates its input. */
 const negation: CompiledSession = {
   identity: "negation",
+  isUnbounded: false,
   model: model(
     [node("Neg", ["x"], ["y"])],
     [{ name: "x", dtype: "float32", shape: [-1] }],

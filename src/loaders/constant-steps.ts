@@ -32,7 +32,7 @@ export async function runConstantSteps<T extends SessionProgram>(compiled: T, en
   const steps: Step[] = [];
   for (const step of program.steps) {
     const inputs = step.inputs.map((register) => values.get(register));
-    const isFixed = isPure(step) && inputs.every((input) => input !== undefined);
+    const isFixed = isPure(step, sessions) && inputs.every((input) => input !== undefined);
     const outputs = isFixed ? await runOnce(step, inputs as Tensor[], sessions, engine) : undefined;
     if (outputs === undefined) steps.push(step);
     else for (const [i, register] of step.outputs.entries()) values.set(register, outputs[i]!);
@@ -75,9 +75,9 @@ function renumbered(program: Program, renumber: (session: number) => number): Pr
   return { ...program, steps };
 }
 
-/** Whether it gives the same for the same inputs, and does nothing else. */
-function isPure(step: Step): step is SessionStep | HostStep {
-  if (step.kind === "session") return true;
+/** Whether it gives the same for the same inputs, and does nothing else; and it ends. */
+function isPure(step: Step, sessions: readonly CompiledSession[]): step is SessionStep | HostStep {
+  if (step.kind === "session") return !sessions[step.session]!.isUnbounded;
   return step.kind === "host" && !step.effect && !opDefinition(step.op)?.stateful;
 }
 

@@ -3,18 +3,25 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { countElements, RunPlacement } from "./run-placement.ts";
 import type { LoadedSession } from "./servable-payload.ts";
 
-/** One thread's use of a session, which runs on this thread or on one of the engine's, as its runs are short or long. */
+/**
+ * One thread's use of a session, which runs on this thread or on one of the engine's, as its runs are short or long. One
+ * whose loops may take any number of rounds always runs on one of the engine's.
+ */
 export class PlacedSession {
   readonly #session: Session;
   readonly #placement: RunPlacement;
 
-  constructor({ session, probe }: LoadedSession, engine: Engine) {
+  readonly #isUnbounded: boolean;
+
+  constructor({ session, probe, isUnbounded }: LoadedSession, engine: Engine) {
+    this.#isUnbounded = isUnbounded;
     this.#session = engine.attach(session);
     this.#placement = new RunPlacement(probe);
   }
 
   /** As `Session.run` and `Session.runAsync`. */
   run(inputs: readonly Tensor[], outputs: readonly number[]): RunResult | Promise<RunResult> {
+    if (this.#isUnbounded) return this.#session.runAsync(inputs, outputs);
     const elements = countElements(inputs);
     const start = performance.now();
     if (this.#placement.isShort(elements)) {

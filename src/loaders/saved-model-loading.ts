@@ -1,9 +1,10 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { Engine, EngineModel, SharedWeights } from "../engines/engine.ts";
+import type { Engine, SharedWeights } from "../engines/engine.ts";
 import type { SavedModelBundle } from "../formats/saved-model/saved-model.ts";
 import { readSavedModel } from "../formats/saved-model/saved-model.ts";
 import { type CompiledSignature, SignatureCompiler } from "../import/compile.ts";
 import { GraphPreparer } from "../import/prepared-graph.ts";
+import type { CompiledSession } from "../import/program.ts";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { ServableId } from "../lifecycle/servable.ts";
 import { SignatureDefMapSchema } from "../proto/gen/tensorflow_serving/apis/get_model_metadata_pb.ts";
@@ -84,11 +85,11 @@ export class SavedModelLoading {
       compiled.push(await runConstantSteps(await compiler.compile(key, signature), engine));
     }
     // Signatures that compute the same share their sessions.
-    const models = new Map<string, EngineModel>();
-    for (const { identity, model } of compiled.flatMap((signature) => signature.sessions)) {
-      if (!models.has(identity)) models.set(identity, model);
+    const distinct = new Map<string, CompiledSession>();
+    for (const session of compiled.flatMap((signature) => signature.sessions)) {
+      if (!distinct.has(session.identity)) distinct.set(session.identity, session);
     }
-    const positions = new Map([...models.keys()].map((identity, i) => [identity, i]));
+    const positions = new Map([...distinct.keys()].map((identity, i) => [identity, i]));
     const programs = new Map(
       [...signatures.keys()].map((key, i): [string, LoadedProgram] => {
         const { program, sessions } = compiled[i]!;
@@ -96,11 +97,11 @@ export class SavedModelLoading {
       }),
     );
     const state = await loadState(model, preparer, compiled, storage);
-    const shared = weightsToShare([...models.values()]);
+    const shared = weightsToShare([...distinct.values()].map(({ model }) => model));
     const weights = shared.length === 0 ? undefined : engine.shareWeights(shared);
     const sessions: LoadedSession[] = [];
     try {
-      for (const model of models.values()) sessions.push(await createSession(engine, model, weights));
+      for (const session of distinct.values()) sessions.push(await createSession(engine, session, weights));
       return { programs, sessions, weights, state };
     } catch (error) {
       this.#destroy(sessions, weights);

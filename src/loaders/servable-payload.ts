@@ -33,6 +33,8 @@ export interface LoadedSession {
   readonly session: SessionDescriptor;
   /** How long a run took at load, or undefined if the session could not be run with made-up inputs. */
   readonly probe: RunCost | undefined;
+  /** As of the compiled session: it is never run on a thread that others wait for. */
+  readonly isUnbounded: boolean;
 }
 
 /** What a run cost, to guess what others will. */

@@ -45,7 +45,7 @@ function engine(milliseconds: Readonly<Record<OperatorThreads, number>>) {
 describe("the threads of a session's operators", () => {
   it("are the engine's where runs are long", async () => {
     const { made, living, calls } = engine({ engine: 3, caller: 6 });
-    const { probe } = await createSession(made, model, undefined);
+    const { probe } = await createSession(made, { model, isUnbounded: false }, undefined);
     assert.deepEqual(calls, ["create engine"]);
     assert.deepEqual(living, ["engine"]);
     assert.ok(probe!.microseconds >= 3000);
@@ -53,14 +53,14 @@ describe("the threads of a session's operators", () => {
 
   it("are the caller's where runs are short, the weights being in memory once", async () => {
     const { made, living, calls } = engine({ engine: 0, caller: 0 });
-    await createSession(made, model, undefined);
+    await createSession(made, { model, isUnbounded: false }, undefined);
     assert.deepEqual(calls, ["create engine", "destroy engine", "create caller"]);
     assert.deepEqual(living, ["caller"]);
   });
 
   it("are the engine's where runs are short only with them", async () => {
     const { made, living } = engine({ engine: 0, caller: 3 });
-    const { session } = await createSession(made, model, undefined);
+    const { session } = await createSession(made, { model, isUnbounded: false }, undefined);
     assert.deepEqual(living, ["engine"]);
     assert.equal(session.engine, "engine");
   });

@@ -1,4 +1,5 @@
-import type { Engine, EngineModel, OperatorThreads, SharedWeights } from "../engines/engine.ts";
+import type { Engine, OperatorThreads, SharedWeights } from "../engines/engine.ts";
+import type { CompiledSession } from "../import/program.ts";
 import { probe } from "./probe.ts";
 import { LONGEST_SYNCHRONOUS_RUN } from "./run-placement.ts";
 import type { LoadedSession, RunCost } from "./servable-payload.ts";
@@ -10,14 +11,18 @@ import type { LoadedSession, RunCost } from "./servable-payload.ts";
  */
 export async function createSession(
   engine: Engine,
-  model: EngineModel,
+  { model, isUnbounded }: Pick<CompiledSession, "model" | "isUnbounded">,
   shared: SharedWeights | undefined,
 ): Promise<LoadedSession> {
+  if (isUnbounded) {
+    // On made-up inputs its loops might never end.
+    return { session: await engine.create(model, "engine", shared), probe: undefined, isUnbounded };
+  }
   const tryOut = async (threads: OperatorThreads): Promise<LoadedSession> => {
     const session = await engine.create(model, threads, shared);
     const attached = engine.attach(session);
     try {
-      return { session, probe: probe(attached) };
+      return { session, probe: probe(attached), isUnbounded };
     } finally {
       attached.release();
     }

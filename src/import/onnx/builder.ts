@@ -7,17 +7,18 @@ import { bytesOf, type NumericTensor } from "../../tensor/tensor.ts";
 import { channelsFirstPerm, channelsLastPerm, movedPads, onChannelsFirst } from "./channel-layout.ts";
 import { onnxElementType } from "./element-type.ts";
 import { legalize } from "./kernel-types.ts";
+import { keepLive } from "./live-nodes.ts";
 import { MAX_ELEMENTS } from "./shapes/rule.ts";
 import { shapeRules } from "./shapes/table.ts";
-import { type Dim, isNumber, type OnnxAttributes, type Value } from "./value.ts";
-
-export interface OnnxNode {
-  readonly op: string;
-  readonly name: string;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  readonly attrs: OnnxAttributes;
-}
+import {
+  type Dim,
+  type Inferred,
+  isNumber,
+  type OnnxAttributes,
+  type OnnxNode,
+  type Subgraph,
+  type Value,
+} from "./value.ts";
 
 /** A constant of the graph: small ones travel inside of the model, large ones beside it. */
 export type Initializer = { readonly name: string; readonly tensor: NumericTensor } | Variable;
@@ -37,6 +38,8 @@ export interface OnnxGraph {
   readonly inputs: readonly Value[];
   readonly nodes: readonly OnnxNode[];
   readonly initializers: ReadonlyMap<string, Initializer>;
+  /** Whether it has a loop whose number of rounds depends on the elements of what it is given, not just on shapes. */
+  readonly isUnbounded: boolean;
 }
 
 type IntegerDType = "int64" | "int32" | "bool";
@@ -47,15 +50,18 @@ type IntegerDType = "int64" | "int32" | "bool";
  */
 export class OnnxBuilder {
   readonly #inputs: Value[] = [];
-  readonly #nodes: OnnxNode[] = [];
+  /** Those of the subgraph that is being built, if one is. */
+  #nodes: OnnxNode[] = [];
   readonly #initializers = new Map<string, Initializer>();
   readonly #integers = new Map<string, Value>();
   readonly #producers = new Map<string, Producer>();
   /** Of values with their channels last, by name, what they were made of. */
   readonly #channelsFirst = new Map<string, Value>();
+  readonly #steady = new Set<string>();
   #scope = "";
   #count = 0;
   #symbols = 0;
+  #isUnbounded = false;
 
   /** Names of nodes added from here on start with this: the TensorFlow node that they stand for. */
   enter(scope: string): void {
@@ -65,10 +71,43 @@ export class OnnxBuilder {
   /** A symbol for a size that nothing is known of. */
   readonly fresh = (): Dim => `d${this.#symbols++}`;
 
+  /** How far symbols have been given out: tells those that were made before from those that come. */
+  mark(): number {
+    return this.#symbols;
+  }
+
+  isOlder(dim: Dim, mark: number): boolean {
+    return !isNumber(dim) && Number(dim.slice(1)) < mark;
+  }
+
   input(name: string, dtype: DType, shape: readonly Dim[] | undefined): Value {
     const value: Value = { name, dtype, shape, elements: undefined, constant: undefined };
     this.#inputs.push(value);
     return value;
+  }
+
+  /** An input of a subgraph. */
+  argument(dtype: DType, shape: readonly Dim[] | undefined, elements?: readonly Dim[]): Value {
+    return { name: this.#name("argument"), dtype, shape, elements, constant: undefined };
+  }
+
+  /**
+   * Collects the nodes that `build` adds into a subgraph. Constants stay in the outermost graph, which all subgraphs see.
+   * @param build gives the subgraph's outputs.
+   */
+  subgraph(inputs: readonly Value[], build: () => readonly Value[]): Subgraph {
+    const outer = this.#nodes;
+    const nodes: OnnxNode[] = [];
+    this.#nodes = nodes;
+    try {
+      const results = build();
+      const own = new Set(nodes.flatMap((node) => node.outputs));
+      // What a subgraph gives must be made by it.
+      const outputs = results.map((value) => (own.delete(value.name) ? value : this.#copy(value)));
+      return { inputs, nodes, outputs };
+    } finally {
+      this.#nodes = outer;
+    }
   }
 
   /** A constant whose data lies in memory. */
@@ -193,9 +232,73 @@ export class OnnxBuilder {
     });
   }
 
+  /**
+   * Adds a node that runs subgraphs.
+   * @param outputs what is known of each; sizes must be known outside of the subgraphs.
+   */
+  flow(
+    op: "Loop" | "If",
+    inputs: readonly (Value | undefined)[],
+    attrs: OnnxAttributes,
+    outputs: readonly Inferred[],
+  ): Value[] {
+    const values = outputs.map(
+      ({ dtype, shape, elements }): Value => ({
+        name: this.#name(op),
+        dtype,
+        shape,
+        elements,
+        constant: undefined,
+      }),
+    );
+    const names = values.map((value) => value.name);
+    this.#nodes.push({
+      op,
+      name: names[0] ?? this.#name(op),
+      inputs: inputNames(inputs),
+      outputs: names,
+      attrs,
+    });
+    for (const { name } of values) this.#producers.set(name, { op, inputs, attrs });
+    return values;
+  }
+
+  /** Notes that a value's shape follows from the shapes of what the graph is given, although a loop makes it. */
+  markSteady(value: Value): void {
+    this.#steady.add(value.name);
+  }
+
+  isSteady(value: Value): boolean {
+    return this.#steady.has(value.name);
+  }
+
+  /** Notes that how long a run takes can't be told from the shapes of its inputs. */
+  markUnbounded(): void {
+    this.#isUnbounded = true;
+  }
+
+  #copy(value: Value): Value {
+    const name = this.#name("Identity");
+    this.#nodes.push({ op: "Identity", name, inputs: [value.name], outputs: [name], attrs: {} });
+    this.#producers.set(name, { op: "Identity", inputs: [value], attrs: {} });
+    return { ...value, name };
+  }
+
   /** The node that computes a value, for translators that recognise what an exporter has spelled out. */
   producer(value: Value): Producer | undefined {
     return this.#producers.get(value.name);
+  }
+
+  /** An integer before it was cast, perhaps several times, from or to another type of integers. */
+  uncast(value: Value): Value {
+    const producer = this.#producers.get(value.name);
+    const [before] = producer?.op === "Cast" ? producer.inputs : [];
+    return before !== undefined && isIndex(before) && isIndex(value) ? this.uncast(before) : value;
+  }
+
+  /** Whether it is an input of the outermost graph. */
+  isInput(value: Value): boolean {
+    return this.#inputs.some(({ name }) => name === value.name);
   }
 
   cast(value: Value, dtype: DType): Value {
@@ -206,14 +309,9 @@ export class OnnxBuilder {
   /** What was built, without the nodes and constants that no output needs. */
   finish(outputs: readonly Value[]): OnnxGraph {
     const needed = new Set(outputs.map((value) => value.name));
-    const nodes: OnnxNode[] = [];
-    for (const node of this.#nodes.toReversed()) {
-      if (!node.outputs.some((name) => needed.has(name))) continue;
-      nodes.push(node);
-      for (const name of node.inputs) needed.add(name);
-    }
+    const nodes = keepLive(this.#nodes, needed);
     const initializers = new Map([...this.#initializers].filter(([name]) => needed.has(name)));
-    return { inputs: this.#inputs, nodes: nodes.reverse(), initializers };
+    return { inputs: this.#inputs, nodes, initializers, isUnbounded: this.#isUnbounded };
   }
 
   #integer(dtype: IntegerDType, values: readonly number[], shape: Shape): Value {
@@ -228,6 +326,10 @@ export class OnnxBuilder {
   #name(what: string): string {
     return `${this.#scope}/${what}_${this.#count++}`;
   }
+}
+
+function isIndex({ dtype }: Value): boolean {
+  return dtype === "int32" || dtype === "int64";
 }
 
 function isKnown(elements: readonly Dim[] | undefined): boolean {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { bytesOf, type NumericTensor } from "../../tensor/tensor.ts";
 import type { Initializer, OnnxGraph } from "./builder.ts";
-import type { OnnxAttribute, Value } from "./value.ts";
+import { type OnnxAttribute, type OnnxNode, subgraphsOf, type Value } from "./value.ts";
 
 /**
  * The same text for two graphs of one SavedModel that compute the same from the same variables, whatever their nodes,
@@ -27,11 +27,29 @@ export function modelIdentity(graph: OnnxGraph, outputs: readonly Value[]): stri
     names.set(input.name, `i${i}`);
     hash.update(`input ${shapeText(input)}\n`);
   }
-  for (const [n, node] of graph.nodes.entries()) {
-    const attrs = Object.entries(node.attrs).map(([key, value]) => `${key}=${attributeText(value)}`);
-    hash.update(`${node.op} ${attrs.sort().join(" ")} (${node.inputs.map(nameOf).join(", ")})\n`);
-    for (const [i, output] of node.outputs.entries()) names.set(output, `n${n}.${i}`);
-  }
+  let count = 0;
+  const addNodes = (nodes: readonly OnnxNode[]): void => {
+    for (const node of nodes) {
+      for (const [key, { inputs, nodes: inner, outputs: results }] of subgraphsOf(node)) {
+        hash.update(`graph ${key}
+`);
+        for (const input of inputs) {
+          names.set(input.name, `n${count++}`);
+          hash.update(`input ${shapeText(input)}
+`);
+        }
+        addNodes(inner);
+        for (const output of results)
+          hash.update(`output ${nameOf(output.name)} ${shapeText(output)}
+`);
+      }
+      const attrs = Object.entries(node.attrs).map(([key, value]) => `${key}=${attributeText(value)}`);
+      hash.update(`${node.op} ${attrs.sort().join(" ")} (${node.inputs.map(nameOf).join(", ")})
+`);
+      for (const output of node.outputs) names.set(output, `n${count++}`);
+    }
+  };
+  addNodes(graph.nodes);
   for (const output of outputs) hash.update(`output ${nameOf(output.name)} ${shapeText(output)}\n`);
   return hash.digest("hex");
 }
@@ -50,6 +68,8 @@ export function initializerText(initializer: Initializer): string {
 }
 
 function attributeText(value: OnnxAttribute): string {
+  // What subgraphs hold is written where they stand.
+  if (typeof value === "object" && "graph" in value) return "graph";
   if (typeof value === "object" && "tensor" in value)
     return initializerText({ name: "", tensor: value.tensor });
   return JSON.stringify(value);

@@ -4,7 +4,10 @@ import {
   type AttributeProto,
   AttributeProto_AttributeType,
   AttributeProtoSchema,
+  type GraphProto,
+  GraphProtoSchema,
   ModelProtoSchema,
+  type NodeProto,
   NodeProtoSchema,
   type TensorProto,
   TensorProto_DataLocation,
@@ -15,10 +18,10 @@ import {
 import { dtypeInfo } from "../../tensor/dtype.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import { bytesOf, type NumericTensor } from "../../tensor/tensor.ts";
-import type { Initializer, OnnxGraph, OnnxNode, Variable } from "./builder.ts";
+import type { Initializer, OnnxGraph, Variable } from "./builder.ts";
 import { onnxElementType } from "./element-type.ts";
 import { initializerText } from "./model-identity.ts";
-import { isNumber, type OnnxAttribute, type Value } from "./value.ts";
+import { isNumber, type OnnxAttribute, type OnnxNode, type Subgraph, type Value } from "./value.ts";
 import { weightUses } from "./weight-uses.ts";
 
 /** The opset that `kernel-types.generated.json` was made for. */
@@ -96,17 +99,21 @@ function outputNames(graph: OnnxGraph, outputs: readonly ModelOutput[]): Readonl
   );
 }
 
-function writeNode(node: OnnxNode, nameOf: (name: string) => string) {
+function writeNode(node: OnnxNode, nameOf: (name: string) => string): NodeProto {
   return create(NodeProtoSchema, {
     opType: node.op,
     name: node.name,
     input: node.inputs.map(nameOf),
     output: node.outputs.map(nameOf),
-    attribute: Object.entries(node.attrs).map(([name, value]) => writeAttribute(name, value)),
+    attribute: Object.entries(node.attrs).map(([name, value]) => writeAttribute(name, value, nameOf)),
   });
 }
 
-function writeAttribute(name: string, value: OnnxAttribute): AttributeProto {
+function writeAttribute(
+  name: string,
+  value: OnnxAttribute,
+  nameOf: (name: string) => string,
+): AttributeProto {
   if (typeof value === "number") {
     return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) });
   }
@@ -136,10 +143,27 @@ function writeAttribute(name: string, value: OnnxAttribute): AttributeProto {
     const t = writeTensor("", value.tensor);
     return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.TENSOR, t });
   }
+  if ("graph" in value) {
+    const g = writeSubgraph(name, value.graph, nameOf);
+    return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.GRAPH, g });
+  }
   return create(AttributeProtoSchema, {
     name,
     type: AttributeProto_AttributeType.INTS,
     ints: value.map(BigInt),
+  });
+}
+
+function writeSubgraph(
+  name: string,
+  { inputs, nodes, outputs }: Subgraph,
+  nameOf: (name: string) => string,
+): GraphProto {
+  return create(GraphProtoSchema, {
+    name,
+    input: inputs.map((value) => writeValueInfo(value.name, value)),
+    output: outputs.map((value) => writeValueInfo(value.name, value)),
+    node: nodes.map((node) => writeNode(node, nameOf)),
   });
 }
 

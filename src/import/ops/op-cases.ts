@@ -12,7 +12,8 @@ import { arrayOfBytes, type NumericTensor, type Tensor } from "../../tensor/tens
 import { graphNode, graphOf, parseRef } from "../graph.ts";
 import { writeModel } from "../onnx/model.ts";
 import { prune } from "../passes/prune.ts";
-import { type Feed, type Translation, translate } from "../translate.ts";
+import { TensorTypes } from "../tensor-types.ts";
+import { type Feed, noFlows, type Translation, translate } from "../translate.ts";
 import { translators } from "./table.ts";
 
 interface CaseTensor {
@@ -88,7 +89,8 @@ function importCase(opCase: OpCase, declare: (shape: Shape) => Shape): Translati
     [],
   );
   const noVariables = (node: string): never => assert.fail(`unexpected variable ${node}`);
-  return translate(graph, feeds, outputs, noVariables);
+  const prepared = { graph, feeds, outputs, types: new TensorTypes(graph, feeds) };
+  return translate({ ...prepared, within: prepared }, noVariables, noFlows);
 }
 
 async function compareCase(engine: Engine, opCase: OpCase, declare: (shape: Shape) => Shape): Promise<void> {

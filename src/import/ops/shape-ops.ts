@@ -1,6 +1,6 @@
 import { reductionAxes } from "../../host/arrays/gradient-args.ts";
 import { invalidArgument, unimplemented } from "../../status/status.ts";
-import { formatShape } from "../../tensor/shape.ts";
+import { formatShape, type PartialShape } from "../../tensor/shape.ts";
 import type { OnnxBuilder } from "../onnx/builder.ts";
 import { broadcast } from "../onnx/shapes/rule.ts";
 import { type Dim, isNumber, knownElements, type Value } from "../onnx/value.ts";
@@ -55,19 +55,28 @@ const squeeze: Translator = (node, onnx) => {
   return ones.length === 0 ? x : onnx.op("Squeeze", [x, onnx.ints(ones)]);
 };
 
-/** What is known now is compared now, the rest when the graph runs. */
 const ensureShape: Translator = (node, onnx) => {
   const x = node.inputs[0]!;
   const wanted = node.attrs.shape("shape");
-  if (wanted === undefined) return x;
-  const fits = (dim: Dim, i: number): boolean => wanted[i]! < 0 || !isNumber(dim) || dim === wanted[i];
-  if (x.shape !== undefined && (x.shape.length !== wanted.length || !x.shape.every(fits))) {
-    const actual = formatShape(x.shape.map((dim) => (isNumber(dim) ? dim : -1)));
+  if (!mayHaveShape(x, wanted)) {
+    const actual = formatShape(x.shape?.map((dim) => (isNumber(dim) ? dim : -1)));
     throw invalidArgument(
       `Node ${node.name} expects a tensor of shape ${formatShape(wanted)}, got ${actual}`,
     );
   }
-  if (x.shape?.every((dim, i) => isNumber(dim) || wanted[i]! < 0)) return x;
+  return ensured(onnx, x, wanted);
+};
+
+/** Whether what is known of a tensor's shape doesn't contradict. */
+export function mayHaveShape({ shape }: Value, wanted: PartialShape): boolean {
+  if (shape === undefined || wanted === undefined) return true;
+  const fits = (dim: Dim, i: number): boolean => wanted[i]! < 0 || !isNumber(dim) || dim === wanted[i];
+  return shape.length === wanted.length && shape.every(fits);
+}
+
+/** The tensor; what isn't known of its shape is compared when the graph runs, and lets it fail. */
+export function ensured(onnx: OnnxBuilder, x: Value, wanted: PartialShape): Value {
+  if (wanted === undefined || x.shape?.every((dim, i) => isNumber(dim) || wanted[i]! < 0)) return x;
   const dims =
     x.shape === undefined
       ? onnx.op("Reshape", [dimsOf(onnx, x), onnx.ints([wanted.length])])
@@ -80,7 +89,7 @@ const ensureShape: Translator = (node, onnx) => {
   const checked = onnx.op("Reshape", [x, unless(onnx, differs, sizes)], { allowzero: 1 });
   const known = wanted.map((dim, i) => (dim < 0 ? (x.shape?.[i] ?? onnx.fresh()) : dim));
   return withShape(checked, known);
-};
+}
 
 const broadcastTo: Translator = (node, onnx) => {
   const [x, target] = node.inputs as [Value, Value];

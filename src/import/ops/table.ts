@@ -22,6 +22,7 @@ import { generationOps } from "./generation.ts";
 import { graphOps } from "./graph-ops.ts";
 import { inPlaceOps } from "./in-place.ts";
 import { joiningOps } from "./joining.ts";
+import { listOps } from "./lists.ts";
 import { matmulOps } from "./matmul.ts";
 import { nonMaxSuppressionOps } from "./non-max-suppression.ts";
 import { paddingOps } from "./padding.ts";
@@ -56,6 +57,7 @@ export const translators: OpFamily = {
   ...generationOps,
   ...inPlaceOps,
   ...joiningOps,
+  ...listOps,
   ...paddingOps,
   ...scatteringOps,
   ...segmentOps,

@@ -44,7 +44,7 @@ function fuse(asked: Asked, name: string, functions: Functions): Asked {
   const { graph, feeds, outputs } = asked;
   const node = graph.nodes.get(name)!;
   const fed = new Set(feeds.map((feed) => formatRef(feed.ref)));
-  const scope = { graph, fed, types: new TensorTypes(graph, feeds) };
+  const scope = { graph, feeds, fed, outputs, types: new TensorTypes(graph, feeds) };
   const loop = timeLoopOf(scope, node, functions);
   const layer = loop && recurrentLayerOf(scope, loop);
   if (layer === undefined) return asked;

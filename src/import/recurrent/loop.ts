@@ -1,4 +1,4 @@
-import { controlFlowOf, type FunctionArgument, fixedNode } from "../control-flow.ts";
+import { controlFlowOf } from "../control-flow.ts";
 import { formatRef, type Graph, type GraphNode, type Ref } from "../graph.ts";
 import { hasEffect } from "../passes/prune.ts";
 import type { TensorTypes } from "../tensor-types.ts";
@@ -8,14 +8,7 @@ import { constantInt, follow, isFixedPart, isZeros, nodeOf, type Scope } from ".
 import { type Expression, Expressions } from "./expression.ts";
 import { statedShape, type UnstackedList, unstackedList } from "./lists.ts";
 
-/** The graph around a loop. */
-export interface Surroundings extends Scope {
-  readonly graph: Graph;
-  readonly fed: ReadonlySet<string>;
-  readonly types: TensorTypes;
-}
-
-/** The graph of a loop's function: its arguments are fed, those aside that are fixed. */
+/** A graph that went through all passes, or the graph of a loop's function: its arguments are fed, those aside that are fixed. */
 interface FunctionGraph {
   readonly graph: Graph;
   readonly feeds: readonly Feed[];
@@ -23,10 +16,23 @@ interface FunctionGraph {
   readonly types: TensorTypes;
 }
 
+/** The graph around a loop. */
+export interface Surroundings extends Scope, FunctionGraph {
+  readonly graph: Graph;
+  readonly fed: ReadonlySet<string>;
+}
+
 /** Where the functions of loops come from. */
 export interface Functions {
-  body(scope: string, name: string, args: readonly FunctionArgument[]): FunctionGraph;
-  invariants(name: string): ReadonlySet<number>;
+  flow(
+    around: FunctionGraph,
+    loop: GraphNode,
+  ): {
+    /** The condition and the body. */
+    readonly functions: readonly FunctionGraph[];
+    /** The positions of the arguments that the loop never changes. */
+    readonly invariants: ReadonlySet<number>;
+  };
 }
 
 /** A list that every round writes an element of. */
@@ -70,14 +76,8 @@ export function timeLoopOf(
   const flow = controlFlowOf(node);
   if (flow.kind !== "while" || !flow.inputs.some((ref) => unstackedList(around, ref) !== undefined))
     return undefined;
-  const invariants = functions.invariants(flow.body);
-  const args = flow.inputs.map((ref, i): FunctionArgument => {
-    const fixed = invariants.has(i) ? fixedNode(around.graph, ref, around.fed) : undefined;
-    if (fixed !== undefined) return { kind: "bound", node: fixed };
-    return { kind: "tensor", dtype: around.types.of(ref)!, shape: undefined };
-  });
-  const body = functions.body(`${node.name}/body`, flow.body, args);
-  const condition = functions.body(`${node.name}/condition`, flow.condition, args);
+  const { functions: graphs, invariants } = functions.flow(around, node);
+  const [condition, body] = graphs as [FunctionGraph, FunctionGraph];
   if (body.graph.nodes.size > MOST_NODES) return undefined;
   if ([body, condition].some(({ graph }) => [...graph.nodes.values()].some(hasEffect))) return undefined;
   return new LoopReader(around, flow.inputs, invariants, body).read(condition);
