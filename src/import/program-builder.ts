@@ -8,7 +8,7 @@ import { elementCount, type PartialShape } from "../tensor/shape.ts";
 import { bytesOf, type NumericTensor, type Tensor } from "../tensor/tensor.ts";
 import { tensorFromProto } from "../tensor/tensor-proto.ts";
 import { type FunctionArgument, fixedNode, isControlFlow } from "./control-flow.ts";
-import { formatRef, type Graph, type GraphNode, graphOf, parseRef, type Ref } from "./graph.ts";
+import { type Feed, formatRef, type Graph, type GraphNode, graphOf, parseRef, type Ref } from "./graph.ts";
 import { writeModel } from "./onnx/model.ts";
 import { modelIdentity } from "./onnx/model-identity.ts";
 import { isNumber, type Value } from "./onnx/value.ts";
@@ -21,7 +21,7 @@ import type { CompiledSession, Program, Step } from "./program.ts";
 import { cutRegions, type Region } from "./regions.ts";
 import { isResource } from "./resources.ts";
 import type { TensorTypes } from "./tensor-types.ts";
-import { type Feed, NodeRefusal, translate, type Variables } from "./translate.ts";
+import { NodeRefusal, translate, type Variables } from "./translate.ts";
 
 /** What the programs of a signature, the outermost and those of its functions, have in common. */
 export interface ProgramContext extends Placing {

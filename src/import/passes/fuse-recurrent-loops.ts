@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type AttrValue, AttrValueSchema } from "../../proto/gen/tensorflow/core/framework/attr_value_pb.ts";
 import { Attributes } from "../../registry/attributes.ts";
-import { formatRef, type Graph, type GraphNode, graphOf, type Ref } from "../graph.ts";
+import { type Feed, formatRef, type Graph, type GraphNode, graphOf, type Ref } from "../graph.ts";
 import { ARRANGED_WEIGHT, RECURRENT_LAYER, VARIABLE_VALUE } from "../own-ops.ts";
 import {
   type Arranged,
@@ -17,7 +17,6 @@ import { type Functions, timeLoopOf } from "../recurrent/loop.ts";
 import { isBound } from "../recurrent/masking.ts";
 import { type LayerInput, LayerOutput, type LayerSpec } from "../recurrent/nodes.ts";
 import { TensorTypes } from "../tensor-types.ts";
-import type { Feed } from "../translate.ts";
 import { typeAttribute } from "./function-writer.ts";
 import { hasEffect, prune } from "./prune.ts";
 

@@ -1,8 +1,7 @@
 import { controlFlowOf } from "../control-flow.ts";
-import { formatRef, type Graph, type GraphNode, type Ref } from "../graph.ts";
+import { type Feed, formatRef, type Graph, type GraphNode, type Ref } from "../graph.ts";
 import { hasEffect } from "../passes/prune.ts";
 import type { TensorTypes } from "../tensor-types.ts";
-import type { Feed } from "../translate.ts";
 import { BodyReader } from "./body-reader.ts";
 import { constantInt, follow, isFixedPart, isZeros, nodeOf, type Scope } from "./constants.ts";
 import { type Expression, Expressions } from "./expression.ts";
