@@ -1,5 +1,7 @@
 import type { AttrValue } from "../proto/gen/tensorflow/core/framework/attr_value_pb.ts";
 import type { NodeDef } from "../proto/gen/tensorflow/core/framework/node_def_pb.ts";
+import type { DType } from "../tensor/dtype.ts";
+import type { PartialShape } from "../tensor/shape.ts";
 
 /** One output of a node: TensorFlow writes it `node:index`. */
 export interface Ref {
@@ -19,6 +21,15 @@ export interface GraphNode {
 /** A graph without functions' bodies: what passes take and return. Never changed in place. */
 export interface Graph {
   readonly nodes: ReadonlyMap<string, GraphNode>;
+}
+
+/** A tensor that requests provide. */
+export interface Feed {
+  /** The name of the ONNX graph's input. */
+  readonly name: string;
+  readonly ref: Ref;
+  readonly dtype: DType;
+  readonly shape: PartialShape;
 }
 
 /** `x`, `x:0` and `x:1` as TensorFlow writes tensors in the main graph. */

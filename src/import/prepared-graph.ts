@@ -5,7 +5,16 @@ import type { MetaGraphDef } from "../proto/gen/tensorflow/core/protobuf/meta_gr
 import { invalidArgument } from "../status/status.ts";
 import type { Signature } from "../tensor/signature.ts";
 import { branchArguments, type ControlFlow, controlFlowOf, type FunctionArgument } from "./control-flow.ts";
-import { formatRef, type Graph, type GraphNode, graphNode, graphOf, parseRef, type Ref } from "./graph.ts";
+import {
+  type Feed,
+  formatRef,
+  type Graph,
+  type GraphNode,
+  graphNode,
+  graphOf,
+  parseRef,
+  type Ref,
+} from "./graph.ts";
 import {
   type MutableState,
   MutableStateFinder,
@@ -20,7 +29,6 @@ import { raiseControlFlow } from "./passes/raise-control-flow.ts";
 import { resolveVariables } from "./passes/resolve-variables.ts";
 import { assignsVariable } from "./passes/variable-updates.ts";
 import { TensorTypes } from "./tensor-types.ts";
-import type { Feed } from "./translate.ts";
 
 /** A graph that went through all passes: pruned, in topological order, without function calls. */
 export interface PreparedGraph {

@@ -5,7 +5,7 @@ import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { NumericTensor } from "../tensor/tensor.ts";
 import { isControlFlow } from "./control-flow.ts";
-import { formatRef, type Graph, type GraphNode, type Ref } from "./graph.ts";
+import { type Feed, formatRef, type Graph, type GraphNode, type Ref } from "./graph.ts";
 import { OnnxBuilder, type OnnxGraph } from "./onnx/builder.ts";
 import type { Dim, Value } from "./onnx/value.ts";
 import { translators } from "./ops/table.ts";
@@ -26,15 +26,6 @@ export type Variables = (node: string) => VariableData;
 
 /** Finds the functions of a control flow node of a graph. */
 export type Flows = (within: PreparedGraph, node: GraphNode) => PreparedFlow;
-
-/** A tensor that requests provide. */
-export interface Feed {
-  /** The name of the ONNX graph's input. */
-  readonly name: string;
-  readonly ref: Ref;
-  readonly dtype: DType;
-  readonly shape: readonly number[] | undefined;
-}
 
 /** A use of an op that its translator can't express: UNIMPLEMENTED. */
 export class NodeRefusal extends StatusError {

@@ -9,11 +9,11 @@ import { StatusError } from "../../status/status.ts";
 import { type DType, dtypeInfo, type NumericArray } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { arrayOfBytes, type NumericTensor, type Tensor } from "../../tensor/tensor.ts";
-import { graphNode, graphOf, parseRef } from "../graph.ts";
+import { type Feed, graphNode, graphOf, parseRef } from "../graph.ts";
 import { writeModel } from "../onnx/model.ts";
 import { prune } from "../passes/prune.ts";
 import { TensorTypes } from "../tensor-types.ts";
-import { type Feed, noFlows, type Translation, translate } from "../translate.ts";
+import { noFlows, type Translation, translate } from "../translate.ts";
 import { translators } from "./table.ts";
 
 interface CaseTensor {
