@@ -75,3 +75,8 @@ export function branchArguments(
     return { kind: "tensor", dtype: types.of(ref)! };
   });
 }
+
+/** The inputs for the arguments that aren't bound. */
+export function freeInputs(inputs: readonly Ref[], args: readonly FunctionArgument[]): readonly Ref[] {
+  return inputs.filter((_, i) => args[i]!.kind === "tensor");
+}

@@ -1,6 +1,7 @@
 import type { AttrValue } from "../proto/gen/tensorflow/core/framework/attr_value_pb.ts";
 import type { NodeDef } from "../proto/gen/tensorflow/core/framework/node_def_pb.ts";
 import type { DType } from "../tensor/dtype.ts";
+import type { PartialShape } from "../tensor/shape.ts";
 
 /** One output of a node: TensorFlow writes it `node:index`. */
 export interface Ref {
@@ -28,7 +29,7 @@ export interface Feed {
   readonly name: string;
   readonly ref: Ref;
   readonly dtype: DType;
-  readonly shape: readonly number[] | undefined;
+  readonly shape: PartialShape;
 }
 
 /** `x`, `x:0` and `x:1` as TensorFlow writes tensors in the main graph. */

@@ -11,7 +11,7 @@ import {
 } from "./onnx/value.ts";
 import { combine, dimOf } from "./ops/int-vector.ts";
 import { listValue, zeros } from "./ops/lists.ts";
-import { joinShapes } from "./translate-flow.ts";
+import { joinShapes } from "./translate-branches.ts";
 
 /** A tensor that each round of a loop gives anew. Sizes that rounds change are undefined, as is a rank that they change. */
 interface Carried {

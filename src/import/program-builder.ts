@@ -7,18 +7,18 @@ import { type DType, dtypeInfo } from "../tensor/dtype.ts";
 import { elementCount, type PartialShape } from "../tensor/shape.ts";
 import { bytesOf, type NumericTensor, type Tensor } from "../tensor/tensor.ts";
 import { tensorFromProto } from "../tensor/tensor-proto.ts";
-import { type FunctionArgument, fixedNode, isControlFlow } from "./control-flow.ts";
+import { fixedNode, freeInputs, isControlFlow } from "./control-flow.ts";
 import { type Feed, formatRef, type Graph, type GraphNode, graphOf, parseRef, type Ref } from "./graph.ts";
+import { areSameShapes, commonShape, declaredShape } from "./known-shapes.ts";
 import { writeModel } from "./onnx/model.ts";
 import { modelIdentity } from "./onnx/model-identity.ts";
-import { isNumber, type Value } from "./onnx/value.ts";
 import { outputOwners, setOutputsApart } from "./output-regions.ts";
 import { isVariableOp, ownOps, VARIABLE_ASSIGN, VARIABLE_READ, VARIABLE_VALUE } from "./own-ops.ts";
 import { hasEffect } from "./passes/prune.ts";
 import { type Place, type Placing, placeNodes } from "./placement.ts";
 import type { GraphPreparer, PreparedFlow, PreparedGraph } from "./prepared-graph.ts";
 import type { CompiledSession, Program, Step } from "./program.ts";
-import { cutRegions, type Region } from "./regions.ts";
+import { cutRegions, type Region, readOutside } from "./regions.ts";
 import { isResource } from "./resources.ts";
 import type { TensorTypes } from "./tensor-types.ts";
 import { NodeRefusal, translate, type Variables } from "./translate.ts";
@@ -249,7 +249,7 @@ export class ProgramBuilder {
     );
     const shapes = branches
       .map((branch) => branch.shapes)
-      .reduce((a, b) => a.map((shape, i) => join(shape, b[i])));
+      .reduce((a, b) => a.map((shape, i) => commonShape(shape, b[i])));
     this.#steps.push({
       kind: "branch",
       name: node.name,
@@ -272,8 +272,8 @@ export class ProgramBuilder {
     const before = sessions.length;
     for (;;) {
       const built = this.#buildFunction(body, shapes, results);
-      const next = shapes.map((shape, i) => join(shape, built.shapes[i]));
-      if (sameShapes(shapes, next)) {
+      const next = shapes.map((shape, i) => commonShape(shape, built.shapes[i]));
+      if (areSameShapes(shapes, next)) {
         this.#steps.push({
           kind: "while",
           name: node.name,
@@ -333,12 +333,12 @@ export class ProgramBuilder {
       const source = handedOn.get(value.name);
       if (source !== undefined) {
         this.#registers.set(formatRef(ref), this.#allocate(source));
-        this.#shapes.set(formatRef(ref), declared(value));
+        this.#shapes.set(formatRef(ref), declaredShape(value));
         return [];
       }
       if (value.constant === undefined) return [{ ref, name: `output:${formatRef(ref)}`, value }];
       this.#constants.push({
-        register: this.#produce(ref, declared(value)),
+        register: this.#produce(ref, declaredShape(value)),
         tensor: value.constant(),
       });
       return [];
@@ -348,7 +348,7 @@ export class ProgramBuilder {
       kind: "session",
       session: sessions.length,
       inputs: part.feeds.map((feed) => this.#allocate(feed.ref)),
-      outputs: computed.map(({ ref, value }) => this.#produce(ref, declared(value))),
+      outputs: computed.map(({ ref, value }) => this.#produce(ref, declaredShape(value))),
     });
     sessions.push({
       identity: modelIdentity(
@@ -428,34 +428,4 @@ function tableForm(table: GraphNode, emptyKey: PartialShape): TableForm {
     keyRank: isDense ? emptyKey?.length : 0,
     valueShape: hasShapedValues ? attrs.shape("value_shape") : [],
   };
-}
-
-/** The tensors that leave the region which computes them. */
-function readOutside(regions: readonly Region[], outputs: readonly Ref[]): ReadonlySet<string> {
-  const read = new Set(outputs.map(formatRef));
-  for (const { nodes, fixed } of regions) {
-    const own = [...fixed, ...nodes];
-    const inside = new Set(own.map((node) => node.name));
-    for (const ref of own.flatMap((node) => node.inputs)) if (!inside.has(ref.node)) read.add(formatRef(ref));
-  }
-  return read;
-}
-
-function declared({ shape }: Value): PartialShape {
-  return shape?.map((dim) => (isNumber(dim) ? dim : -1));
-}
-
-/** The inputs for the arguments that aren't bound. */
-function freeInputs(inputs: readonly Ref[], args: readonly FunctionArgument[]): readonly Ref[] {
-  return inputs.filter((_, i) => args[i]!.kind === "tensor");
-}
-
-/** What two shapes have in common. */
-function join(a: PartialShape, b: PartialShape): PartialShape {
-  if (a === undefined || b === undefined || a.length !== b.length) return undefined;
-  return a.map((dim, i) => (dim === b[i] ? dim : -1));
-}
-
-function sameShapes(a: readonly PartialShape[], b: readonly PartialShape[]): boolean {
-  return a.every((shape, i) => String(shape ?? "?") === String(b[i] ?? "?"));
 }

@@ -92,3 +92,14 @@ export function fixedFor(
   }
   return found.reverse();
 }
+
+/** The tensors that leave the region which computes them. */
+export function readOutside(regions: readonly Region[], outputs: readonly Ref[]): ReadonlySet<string> {
+  const read = new Set(outputs.map(formatRef));
+  for (const { nodes, fixed } of regions) {
+    const own = [...fixed, ...nodes];
+    const inside = new Set(own.map((node) => node.name));
+    for (const ref of own.flatMap((node) => node.inputs)) if (!inside.has(ref.node)) read.add(formatRef(ref));
+  }
+  return read;
+}

@@ -1,10 +1,11 @@
+import type { FunctionCall } from "./function-call.ts";
 import { formatRef } from "./graph.ts";
 import { afterRounds, endRound, type LoopVariable, loopVariable, startRound } from "./loop-variables.ts";
 import type { OnnxBuilder } from "./onnx/builder.ts";
 import { type Dim, type Inferred, isNumber, knownElements, type Subgraph, type Value } from "./onnx/value.ts";
 import type { PreparedFlow } from "./prepared-graph.ts";
 import { dependsOnShapesOnly, hasSteadyShape, MOST_ROUNDS, mostRounds, stepOf } from "./rounds.ts";
-import { type FunctionCall, truthOf } from "./translate-flow.ts";
+import { truthOf } from "./translate-branches.ts";
 
 const CONDITION = 0;
 const BODY = 1;

@@ -49,10 +49,10 @@ describe("control flow", () => {
       assert.deepEqual(others(payload), {
         gradient:
           "EmptyTensorList EmptyTensorList while(TensorListPushBack session TensorListPushBack) session " +
-          "while(TensorListPopBack TensorListPopBack session) session",
-        host_checked: "while(session Assert) session",
+          "while(TensorListPopBack TensorListPopBack session)",
+        host_checked: "while(session Assert)",
         host_random: "while(session RandomUniform session) session",
-        host_strings: "while(AsString StringJoin Identity session) Identity Identity session",
+        host_strings: "while(AsString StringJoin Identity session) Identity Identity",
       });
     }));
 
