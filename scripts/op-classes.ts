@@ -3,7 +3,9 @@ export const ELSEWHERE: readonly (readonly [where: string, ops: readonly string[
   [
     "control flow",
     [
-      ..."While StatelessWhile If StatelessIf Case StatelessCase Switch RefSwitch Merge RefMerge Enter RefEnter".split(" "),
+      ..."While StatelessWhile If StatelessIf Case StatelessCase Switch RefSwitch Merge RefMerge Enter RefEnter".split(
+        " ",
+      ),
       ..."Exit RefExit NextIteration RefNextIteration LoopCond".split(" "),
     ],
   ],
@@ -11,22 +13,32 @@ export const ELSEWHERE: readonly (readonly [where: string, ops: readonly string[
   [
     "state",
     [
-      ..."VarHandleOp VariableV2 Variable ReadVariableOp VarIsInitializedOp IsVariableInitialized VariableShape".split(" "),
-      ..."ResourceGather ResourceGatherNd HashTable HashTableV2 MutableHashTable MutableHashTableV2".split(" "),
-      ..."MutableHashTableOfTensors MutableHashTableOfTensorsV2 MutableDenseHashTable MutableDenseHashTableV2".split(" "),
+      ..."VarHandleOp VariableV2 Variable ReadVariableOp VarIsInitializedOp IsVariableInitialized VariableShape".split(
+        " ",
+      ),
+      ..."ResourceGather ResourceGatherNd HashTable HashTableV2 MutableHashTable MutableHashTableV2".split(
+        " ",
+      ),
+      ..."MutableHashTableOfTensors MutableHashTableOfTensorsV2 MutableDenseHashTable MutableDenseHashTableV2".split(
+        " ",
+      ),
     ],
   ],
   [
     "initialization",
     [
-      ..."InitializeTable InitializeTableV2 InitializeTableFromTextFile InitializeTableFromTextFileV2 RestoreV2".split(" "),
+      ..."InitializeTable InitializeTableV2 InitializeTableFromTextFile InitializeTableFromTextFileV2 RestoreV2".split(
+        " ",
+      ),
     ],
   ],
   ["feeds", ["Placeholder", "PlaceholderV2"]],
   [
     "TensorLists",
     [
-      ..."TensorArrayV3 TensorArrayReadV3 TensorArrayWriteV3 TensorArrayGatherV3 TensorArrayScatterV3".split(" "),
+      ..."TensorArrayV3 TensorArrayReadV3 TensorArrayWriteV3 TensorArrayGatherV3 TensorArrayScatterV3".split(
+        " ",
+      ),
       ..."TensorArrayConcatV3 TensorArraySplitV3 TensorArraySizeV3 TensorArrayCloseV3".split(" "),
     ],
   ],
@@ -38,24 +50,51 @@ export const ELSEWHERE: readonly (readonly [where: string, ops: readonly string[
  * end, under `open`.
  */
 export const REASONS: readonly (readonly [reason: string, pattern: RegExp])[] = [
-  ["TPU", /.*TPU.*|.*SparseCore.*|XlaSparse.*|.*Minibatch.*|Prelinearize.*|(In|Out)feed.*|GlobalIterId|StoreMinibatch.*/],
-  ["TPU", /ConvertTo.*Coo.*|AssignVariableXlaConcatND|ReadVariableXlaSplitND|XlaConcatND|XlaSplitND|WorkerHeartbeat|SyncDevice/],
+  [
+    "TPU",
+    /.*TPU.*|.*SparseCore.*|XlaSparse.*|.*Minibatch.*|Prelinearize.*|(In|Out)feed.*|GlobalIterId|StoreMinibatch.*/,
+  ],
+  [
+    "TPU",
+    /ConvertTo.*Coo.*|AssignVariableXlaConcatND|ReadVariableXlaSplitND|XlaConcatND|XlaSplitND|WorkerHeartbeat|SyncDevice/,
+  ],
   ["TPU", /ComputeDedupDataSize|DynamicEnqueue.*|GetStatsFromListOf.*|.*SparseCoreCooTensors/],
   ["XLA", /Xla.*/],
   ["dataset", /.*(Dataset|Iterator|MemoryCache|StatsAggregator|SeedGenerator|ThreadPool)(?!.*TPU).*/],
-  ["dataset", /(Map|OrderedMap)(Clear|IncompleteSize|Peek|Size|Stage|Unstage|UnstageNoKey)|MapDefun|Stage.*|Unstage/],
-  ["dataset", /(Un)?CompressElement|GetElementAtIndex|ComputeBatchSize|DummyIterationCounter|GetOptions|WindowOp|RecordInput/],
+  [
+    "dataset",
+    /(Map|OrderedMap)(Clear|IncompleteSize|Peek|Size|Stage|Unstage|UnstageNoKey)|MapDefun|Stage.*|Unstage/,
+  ],
+  [
+    "dataset",
+    /(Un)?CompressElement|GetElementAtIndex|ComputeBatchSize|DummyIterationCounter|GetOptions|WindowOp|RecordInput/,
+  ],
   ["reader", /.*Reader.*/],
   ["queue", /.*(Queue|Barrier).*/],
-  ["training", /.*Apply.*|Sdca.*|.*Accumulator.*|.*CandidateSampler|ComputeAccidentalHits|CTCLoss.*|BoostedTrees.*(?<!Predict|Bucketize)/],
+  [
+    "training",
+    /.*Apply.*|Sdca.*|.*Accumulator.*|.*CandidateSampler|ComputeAccidentalHits|CTCLoss.*|BoostedTrees.*(?<!Predict|Bucketize)/,
+  ],
   ["training", /KMC2.*|KmeansPlusPlus.*|LoadAndRemapMatrix|GenerateVocabRemapping|IsBoostedTrees.*/],
   ["summary", /.*Summary.*|ImportEvent/],
-  ["file", /Save.*|Restore.*|MergeV2Checkpoints|DistributedSave|(Read|Write)File|MatchingFiles|Sharded(Filename|Filespec)/],
+  [
+    "file",
+    /Save.*|Restore.*|MergeV2Checkpoints|DistributedSave|(Read|Write)File|MatchingFiles|Sharded(Filename|Filespec)/,
+  ],
   ["file", /ImmutableConst|FileSystemSetConfiguration|CheckPinned/],
   ["distribution", /Collective.*|Nccl.*|AllToAll|CrossReplicaSum|CollectivePermute|Send|Recv|_?(Send|Recv)/],
-  ["distribution", /(Get|Delete)Session(Tensor|HandleV2|Handle)|Mutex.*|ConsumeMutexLock|DestroyResourceOp|DisableCopyOnRead/],
-  ["GPU", /Cudnn.*|GenerateBoundingBoxProposals|MaxPoolGradGradWithArgmax|SparseMatrix(Add|Mul|Softmax|SoftmaxGrad|Zeros)/],
+  [
+    "distribution",
+    /(Get|Delete)Session(Tensor|HandleV2|Handle)|Mutex.*|ConsumeMutexLock|DestroyResourceOp|DisableCopyOnRead/,
+  ],
+  [
+    "GPU",
+    /Cudnn.*|GenerateBoundingBoxProposals|MaxPoolGradGradWithArgmax|SparseMatrix(Add|Mul|Softmax|SoftmaxGrad|Zeros)/,
+  ],
   ["Python", /(Eager)?PyFunc(Stateless)?/],
-  ["no kernel", /Batch(I)?FFT(2D|3D)?|I?R?FFTND|Segment(Max|Min|Prod|Sum)V2|DebugIdentityV3|Conv2DBackprop(Filter|Input)V2/],
+  [
+    "no kernel",
+    /Batch(I)?FFT(2D|3D)?|I?R?FFTND|Segment(Max|Min|Prod|Sum)V2|DebugIdentityV3|Conv2DBackprop(Filter|Input)V2/,
+  ],
   ["no kernel", /ControlTrigger|QuantizedReluX/],
 ];

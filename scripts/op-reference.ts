@@ -42,10 +42,12 @@ const left = Map.groupBy(
   reasonOf,
 );
 
-for (const row of REASONS) if (!used.has(row)) problems.push(`no op is left out for ${row[0]}: ${row[1].source}`);
+for (const row of REASONS)
+  if (!used.has(row)) problems.push(`no op is left out for ${row[0]}: ${row[1].source}`);
 for (const [where, ops] of ELSEWHERE) {
   for (const op of ops) {
-    if (!registry.includes(op)) problems.push(`the registry has no ${op}, which ${where} is said to deal with`);
+    if (!registry.includes(op))
+      problems.push(`the registry has no ${op}, which ${where} is said to deal with`);
     if (places.get(op)?.[0] !== where) problems.push(`${op} has a place besides ${where}: ${places.get(op)}`);
   }
 }
@@ -103,7 +105,8 @@ if (process.argv.includes("--check")) {
   try {
     written = readFileSync(PAGE, "utf8");
   } catch {}
-  if (written !== page) problems.push("docs/reference/ops.md is not what the tables say: node scripts/op-reference.ts writes it");
+  if (written !== page)
+    problems.push("docs/reference/ops.md is not what the tables say: node scripts/op-reference.ts writes it");
 } else {
   writeFileSync(PAGE, page);
 }

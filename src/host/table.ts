@@ -43,6 +43,7 @@ import { quantizedLayers } from "./quantization/quantized-layers.ts";
 import { quantizedOps } from "./quantization/quantized-ops.ts";
 import { ragged } from "./ragged/ragged.ts";
 import { randomNumbers } from "./random/random.ts";
+import { blockLstms } from "./recurrent/block-lstm.ts";
 import { segments } from "./segments/segments.ts";
 import { sparseDeserialization } from "./serialization/deserialize-sparse.ts";
 import { sparseSerialization } from "./serialization/serialize-sparse.ts";
@@ -103,6 +104,7 @@ export const hostOps: HostFamily = {
   ...encodeImage,
   ...extractJpegShape,
   ...ragged,
+  ...blockLstms,
   ...segments,
   ...sets,
   ...tensorSerialization,

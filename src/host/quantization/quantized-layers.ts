@@ -7,7 +7,13 @@ import { reshaping } from "../arrays/reshaping.ts";
 import type { HostFamily, HostOp } from "../host-op.ts";
 import { linksOf, outputSizes, slidingOf, spatial } from "../windows/geometry.ts";
 import { integersOf, quantizedTensor, rangeOf, withRange } from "./quantized-ops.ts";
-import { floatRequantizerOf, type QuantizedRange, quantizeUnclamped, rangeOfProducts, roundToEven } from "./quantized-range.ts";
+import {
+  floatRequantizerOf,
+  type QuantizedRange,
+  quantizeUnclamped,
+  rangeOfProducts,
+  roundToEven,
+} from "./quantized-range.ts";
 
 /** A convolution [batch, height, width, channels] of integers without their zero points. */
 const convolution: HostOp = {
@@ -59,8 +65,12 @@ const matMul: HostOp = {
     const dtype = attrs.dtype("Toutput");
     const [turnA, turnB] = [attrs.bool("transpose_a"), attrs.bool("transpose_b")];
     return ([a, b, minA, maxA, minB, maxB]) => {
-      for (const [name, matrix] of [["a", a!], ["b", b!]] as const) {
-        if (matrix.shape.length !== 2) throw invalidArgument(`${name} must be a matrix, got [${matrix.shape}]`);
+      for (const [name, matrix] of [
+        ["a", a!],
+        ["b", b!],
+      ] as const) {
+        if (matrix.shape.length !== 2)
+          throw invalidArgument(`${name} must be a matrix, got [${matrix.shape}]`);
       }
       const ranges = [rangeOf(a!, minA!, maxA!), rangeOf(b!, minB!, maxB!)] as const;
       const [zeroA, zeroB] = ranges.map((range) => quantizeUnclamped(range, 0)) as [number, number];
@@ -103,7 +113,9 @@ const pool = (isAverage: boolean): HostOp => ({
       const links = linksOf(sliding, [height, width], kernel);
       const positions = span(links.outputSizes, 0);
       const values = integersOf(x!);
-      const out = new Float64Array(batch * positions * channels).fill(isAverage ? 0 : Number.NEGATIVE_INFINITY);
+      const out = new Float64Array(batch * positions * channels).fill(
+        isAverage ? 0 : Number.NEGATIVE_INFINITY,
+      );
       const counts = new Int32Array(positions);
       for (const position of links.outputs) counts[position]!++;
       for (let image = 0; image < batch; image++) {
@@ -132,11 +144,7 @@ const reshape: HostOp = {
   shapes: (attrs, [x, shape]) => [reshaping.Reshape!.shapes(attrs, [x!, shape!])[0], [], []],
   compile: (attrs) => {
     const kernel = reshaping.Reshape!.compile(attrs);
-    return ([x, shape, min, max]) => [
-      kernel([x!, shape!])[0]!,
-      withShape(min!, []),
-      withShape(max!, []),
-    ];
+    return ([x, shape, min, max]) => [kernel([x!, shape!])[0]!, withShape(min!, []), withShape(max!, [])];
   },
 };
 
@@ -152,7 +160,9 @@ const concat: HostOp = {
     const kernel = joining.Concat!.compile(attrs);
     return (inputs) => {
       const [axis, values] = [inputs[0]!, inputs.slice(1, count + 1)];
-      const ranges = values.map((value, i) => rangeOf(value, inputs[1 + count + i]!, inputs[1 + 2 * count + i]!));
+      const ranges = values.map((value, i) =>
+        rangeOf(value, inputs[1 + count + i]!, inputs[1 + 2 * count + i]!),
+      );
       const least = Math.min(0, ...ranges.map(({ min }) => min));
       const most = Math.max(...ranges.map(({ max }) => max), least);
       // Of types with a sign the range reaches as far down as up.
@@ -180,4 +190,3 @@ export const quantizedLayers: HostFamily = {
   QuantizedReshape: reshape,
   QuantizedConcat: concat,
 };
-

@@ -97,7 +97,8 @@ export function rangeOfSums(
  * Moves integers from one range to another. From 32 bits to 8 TensorFlow computes in fixed point, with 16 bits behind it.
  */
 export function requantizerOf(from: QuantizedRange, to: QuantizedRange): (value: number) => number {
-  if (from.dtype === "qint32" && (to.dtype === "quint8" || to.dtype === "qint8")) return inFixedPoint(from, to);
+  if (from.dtype === "qint32" && (to.dtype === "quint8" || to.dtype === "qint8"))
+    return inFixedPoint(from, to);
   const dequantize = dequantizerOf(from);
   return (value) => quantizeOne(to, dequantize(value));
 }

@@ -23,6 +23,7 @@ import { inPlaceOps } from "./in-place.ts";
 import { joiningOps } from "./joining.ts";
 import { matmulOps } from "./matmul.ts";
 import { nonMaxSuppressionOps } from "./non-max-suppression.ts";
+import { normalizationGradientOps } from "./normalization-gradient.ts";
 import { paddingOps } from "./padding.ts";
 import { poolingOps } from "./pooling.ts";
 import { quantizationOps } from "./quantization.ts";
@@ -69,6 +70,7 @@ export const translators: OpFamily = {
   ...recurrentCellOps,
   ...cropAndResizeOps,
   ...nonMaxSuppressionOps,
+  ...normalizationGradientOps,
   ...poolingOps,
   ...quantizationOps,
   ...resizeBySharesOps,
