@@ -29,10 +29,13 @@ import { parseExample } from "./examples/parse-example.ts";
 import { parseSequenceExample } from "./examples/parse-sequence-example.ts";
 import { parseSingleSequenceExample } from "./examples/parse-single-sequence-example.ts";
 import type { HostFamily, ValueFamily } from "./host-op.ts";
+import { boundingBoxes } from "./images/bounding-boxes.ts";
 import { decodeImage } from "./images/codecs/decode-image.ts";
 import { encodeImage } from "./images/codecs/encode-image.ts";
 import { extractJpegShape } from "./images/codecs/extract-jpeg-shape.ts";
+import { glimpses } from "./images/glimpses.ts";
 import { projections } from "./images/projection.ts";
+import { resizeGradients } from "./images/resize-gradients.ts";
 import { linearAlgebra } from "./linalg/linalg.ts";
 import { tensorLists } from "./lists/tensor-lists.ts";
 import { complexNumbers } from "./math/complex.ts";
@@ -65,7 +68,10 @@ export const hostOps: HostFamily = {
   ...complexNumbers,
   ...signals,
   ...linearAlgebra,
+  ...boundingBoxes,
+  ...glimpses,
   ...projections,
+  ...resizeGradients,
   ...quantization,
   ...quantizedLayers,
   ...quantizedOps,
