@@ -58,7 +58,6 @@ export const REASONS: readonly (readonly [reason: string, pattern: RegExp])[] = 
     "TPU",
     /ConvertTo.*Coo.*|AssignVariableXlaConcatND|ReadVariableXlaSplitND|XlaConcatND|XlaSplitND|WorkerHeartbeat|SyncDevice/,
   ],
-  ["TPU", /ComputeDedupDataSize|DynamicEnqueue.*|GetStatsFromListOf.*|.*SparseCoreCooTensors/],
   ["XLA", /Xla.*/],
   ["dataset", /.*(Dataset|Iterator|MemoryCache|StatsAggregator|SeedGenerator|ThreadPool)(?!.*TPU).*/],
   [
@@ -90,6 +89,26 @@ export const REASONS: readonly (readonly [reason: string, pattern: RegExp])[] = 
   [
     "GPU",
     /Cudnn.*|GenerateBoundingBoxProposals|MaxPoolGradGradWithArgmax|SparseMatrix(Add|Mul|Softmax|SoftmaxGrad|Zeros)/,
+  ],
+  [
+    "oneDNN",
+    /Quantized(Depthwise)?Conv2D(?!AndRelu$).*|QuantizedConv2DAndRelu|QuantizedMatMulWith.*|Requantiz.*PerChannel|QuantizedConcatV2/,
+  ],
+  [
+    "loop gradient",
+    /Stack.*|TensorArrayGrad.*|SymbolicGradient|UnbatchGrad|(GRU|LSTM)BlockCellGrad|BlockLSTMGrad(V2)?/,
+  ],
+  [
+    "older than SavedModel",
+    /TensorArray(Read|Write|Gather|Scatter|Concat|Split|Size|Close|Pack|Unpack)?(V2)?|TileGrad|BatchNormWithGlobalNormalizationGrad/,
+  ],
+  [
+    "eager",
+    /Anonymous.*Table.*|(Add|Take)ManySparse.*TensorsMap|AddSparseToTensorsMap|(Destroy)?TemporaryVariable/,
+  ],
+  [
+    "runtime",
+    /_(Arg|Retval|ArrayToList|ListToArray|HostCast|SwitchN|ParallelConcat.*|TensorToHashBucketFast|UnaryOpsComposition)|UncompressElement|Abort/,
   ],
   ["Python", /(Eager)?PyFunc(Stateless)?/],
   [

@@ -29,10 +29,13 @@ import { parseExample } from "./examples/parse-example.ts";
 import { parseSequenceExample } from "./examples/parse-sequence-example.ts";
 import { parseSingleSequenceExample } from "./examples/parse-single-sequence-example.ts";
 import type { HostFamily, ValueFamily } from "./host-op.ts";
+import { boundingBoxes } from "./images/bounding-boxes.ts";
 import { decodeImage } from "./images/codecs/decode-image.ts";
 import { encodeImage } from "./images/codecs/encode-image.ts";
 import { extractJpegShape } from "./images/codecs/extract-jpeg-shape.ts";
+import { glimpses } from "./images/glimpses.ts";
 import { projections } from "./images/projection.ts";
+import { resizeGradients } from "./images/resize-gradients.ts";
 import { linearAlgebra } from "./linalg/linalg.ts";
 import { tensorLists } from "./lists/tensor-lists.ts";
 import { complexNumbers } from "./math/complex.ts";
@@ -43,6 +46,7 @@ import { quantizedLayers } from "./quantization/quantized-layers.ts";
 import { quantizedOps } from "./quantization/quantized-ops.ts";
 import { ragged } from "./ragged/ragged.ts";
 import { randomNumbers } from "./random/random.ts";
+import { blockLstms } from "./recurrent/block-lstm.ts";
 import { segments } from "./segments/segments.ts";
 import { sparseDeserialization } from "./serialization/deserialize-sparse.ts";
 import { sparseSerialization } from "./serialization/serialize-sparse.ts";
@@ -64,7 +68,10 @@ export const hostOps: HostFamily = {
   ...complexNumbers,
   ...signals,
   ...linearAlgebra,
+  ...boundingBoxes,
+  ...glimpses,
   ...projections,
+  ...resizeGradients,
   ...quantization,
   ...quantizedLayers,
   ...quantizedOps,
@@ -103,6 +110,7 @@ export const hostOps: HostFamily = {
   ...encodeImage,
   ...extractJpegShape,
   ...ragged,
+  ...blockLstms,
   ...segments,
   ...sets,
   ...tensorSerialization,

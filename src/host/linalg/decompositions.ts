@@ -97,4 +97,4 @@ const svd: HostOp = {
 };
 
 /** Matrices as products of simpler ones. */
-export const decompositions: HostFamily = { Qr: qr, Svd: svd };
+export const decompositions: HostFamily = { Qr: qr, Svd: svd, BatchSvd: svd };

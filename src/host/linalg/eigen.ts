@@ -177,5 +177,42 @@ const selfAdjoint: HostOp = {
   },
 };
 
+/** The first version: one matrix more rows than columns, the values as its first row. */
+const valuesOverVectors: HostOp = {
+  shapes: (_, [input]) => [
+    input!.shape && [...input!.shape.slice(0, -2), rowMore(input!.shape.at(-2)!), input!.shape.at(-1)!],
+  ],
+  compile: (attrs) => {
+    const dtype = attrs.dtype("T") as FloatType;
+    return ([input]) => {
+      const matrices = squareMatricesOf(input!);
+      const { batch, count, rows: n } = matrices;
+      const out = newFloats(dtype, count * (n + 1) * n);
+      const work = new Float64Array(n * n);
+      for (let m = 0; m < count; m++) {
+        loadMatrix(matrices, m, work);
+        const eigen = decompose(work, n, epsilonOf(dtype));
+        if (eigen === undefined) {
+          throw invalidArgument(
+            "Self-adjoint eigen decomposition was not successful. The input might not be valid.",
+          );
+        }
+        out.set(eigen.values, m * (n + 1) * n);
+        out.set(eigen.vectors, m * (n + 1) * n + n);
+      }
+      return [floatTensor(dtype, [...batch, n + 1, n], out)];
+    };
+  },
+};
+
+function rowMore(rows: number): number {
+  return rows < 0 ? -1 : rows + 1;
+}
+
 /** Eigenvalues of symmetric matrices, of which only the lower triangle is read. */
-export const eigenvalues: HostFamily = { SelfAdjointEigV2: selfAdjoint };
+export const eigenvalues: HostFamily = {
+  SelfAdjointEigV2: selfAdjoint,
+  BatchSelfAdjointEigV2: selfAdjoint,
+  SelfAdjointEig: valuesOverVectors,
+  BatchSelfAdjointEig: valuesOverVectors,
+};

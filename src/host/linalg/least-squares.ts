@@ -130,4 +130,7 @@ function byPseudoInverse(
 }
 
 /** Systems that need not have a solution. */
-export const leastSquares: HostFamily = { MatrixSolveLs: solveLeastSquares };
+export const leastSquares: HostFamily = {
+  MatrixSolveLs: solveLeastSquares,
+  BatchMatrixSolveLs: solveLeastSquares,
+};

@@ -25,6 +25,7 @@ import { joiningOps } from "./joining.ts";
 import { listOps } from "./lists.ts";
 import { matmulOps } from "./matmul.ts";
 import { nonMaxSuppressionOps } from "./non-max-suppression.ts";
+import { normalizationGradientOps } from "./normalization-gradient.ts";
 import { paddingOps } from "./padding.ts";
 import { poolingOps } from "./pooling.ts";
 import { quantizationOps } from "./quantization.ts";
@@ -75,6 +76,7 @@ export const translators: OpFamily = {
   ...recurrentLayerOps,
   ...cropAndResizeOps,
   ...nonMaxSuppressionOps,
+  ...normalizationGradientOps,
   ...poolingOps,
   ...quantizationOps,
   ...resizeBySharesOps,

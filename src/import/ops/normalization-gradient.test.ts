@@ -1,0 +1,3 @@
+import { testOpCases } from "./op-cases.ts";
+
+testOpCases("normalization_gradient");
