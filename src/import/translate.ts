@@ -1,6 +1,6 @@
 import { Attributes } from "../registry/attributes.ts";
 import { opDefinition } from "../registry/op-registry.ts";
-import { asStatusError, Code, invalidArgument, StatusError } from "../status/status.ts";
+import { asStatusError, Code, invalidArgument, StatusError, unimplemented } from "../status/status.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { NumericTensor } from "../tensor/tensor.ts";
@@ -11,10 +11,18 @@ import { translators } from "./ops/table.ts";
 import { VARIABLE_VALUE } from "./own-ops.ts";
 
 /** The value of a variable as the checkpoint holds it. */
-export interface VariableData {
-  readonly dtype: DType;
+export type VariableData = NumericVariable | StringVariable;
+
+interface NumericVariable {
+  readonly dtype: NumericTensor["dtype"];
   readonly shape: Shape;
   readonly read: (target: Uint8Array) => void;
+}
+
+interface StringVariable {
+  readonly dtype: "string";
+  readonly shape: Shape;
+  readonly strings: () => readonly Uint8Array[];
 }
 
 /** Finds a variable's value by the name of its node. Throws a StatusError if the checkpoint lacks it. */
@@ -99,6 +107,7 @@ function translateNode(
 }
 
 function variableValue(name: string, onnx: OnnxBuilder, variables: Variables): Value {
-  const { dtype, shape, read } = variables(name);
-  return onnx.weight(name, dtype as NumericTensor["dtype"], shape, read);
+  const variable = variables(name);
+  if (variable.dtype === "string") throw unimplemented("strings can't be part of a numeric graph");
+  return onnx.weight(name, variable.dtype, variable.shape, variable.read);
 }
