@@ -5,7 +5,7 @@ import { opDefinition } from "../registry/op-registry.ts";
 import { internal, unimplemented } from "../status/status.ts";
 import { type DType, dtypeInfo } from "../tensor/dtype.ts";
 import { elementCount, type PartialShape } from "../tensor/shape.ts";
-import { bytesOf, type NumericTensor, type Tensor } from "../tensor/tensor.ts";
+import { bytesOf, type NumericTensor, stringTensor, type Tensor } from "../tensor/tensor.ts";
 import { tensorFromProto } from "../tensor/tensor-proto.ts";
 import { fixedNode, freeInputs, isControlFlow } from "./control-flow.ts";
 import { type Feed, formatRef, type Graph, type GraphNode, graphOf, parseRef, type Ref } from "./graph.ts";
@@ -411,10 +411,12 @@ export class ProgramBuilder {
     }
     const attrs = new Attributes(node.name, node.attrs, undefined);
     if (node.op === "Const") return tensorFromProto(attrs.tensor("value"));
-    const { dtype, shape, read } = this.#context.variables(attrs.string("variable"));
+    const variable = this.#context.variables(attrs.string("variable"));
+    const { dtype, shape } = variable;
+    if (dtype === "string") return stringTensor(shape, variable.strings());
     const { array, lanes } = dtypeInfo(dtype);
-    const tensor = { dtype, shape, data: new array!(elementCount(shape) * lanes) } as NumericTensor;
-    read(bytesOf(tensor));
+    const tensor: NumericTensor = { dtype, shape, data: new array!(elementCount(shape) * lanes) };
+    variable.read(bytesOf(tensor));
     return tensor;
   }
 }

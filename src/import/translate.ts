@@ -1,7 +1,13 @@
 import { Attributes } from "../registry/attributes.ts";
 import { opDefinition } from "../registry/op-registry.ts";
-import { asStatusError, Code, internal, invalidArgument, StatusError } from "../status/status.ts";
-import type { DType } from "../tensor/dtype.ts";
+import {
+  asStatusError,
+  Code,
+  internal,
+  invalidArgument,
+  StatusError,
+  unimplemented,
+} from "../status/status.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { NumericTensor } from "../tensor/tensor.ts";
 import { isControlFlow } from "./control-flow.ts";
@@ -15,10 +21,18 @@ import { isReferenceVariable, isResource } from "./resources.ts";
 import { translateFlow } from "./translate-flow.ts";
 
 /** The value of a variable as the checkpoint holds it. */
-export interface VariableData {
-  readonly dtype: DType;
+export type VariableData = NumericVariable | StringVariable;
+
+interface NumericVariable {
+  readonly dtype: NumericTensor["dtype"];
   readonly shape: Shape;
   readonly read: (target: Uint8Array) => void;
+}
+
+interface StringVariable {
+  readonly dtype: "string";
+  readonly shape: Shape;
+  readonly strings: () => readonly Uint8Array[];
 }
 
 /** Finds a variable's value by the name of its node. Throws a StatusError if the checkpoint lacks it. */
@@ -157,8 +171,9 @@ class GraphTranslation {
   }
 
   #variableValue(name: string): Value {
-    const { dtype, shape, read } = this.#variables(name);
-    return this.#onnx.weight(name, dtype as NumericTensor["dtype"], shape, read);
+    const variable = this.#variables(name);
+    if (variable.dtype === "string") throw unimplemented("strings can't be part of a numeric graph");
+    return this.#onnx.weight(name, variable.dtype, variable.shape, variable.read);
   }
 }
 

@@ -99,7 +99,8 @@ export async function initialVariables(
     const value = initial.assigned(node);
     if (value === undefined) return restored(node);
     const { dtype, shape } = value;
-    return { dtype, shape, read: (target) => target.set(bytesOf(value as NumericTensor)) };
+    if (dtype === "string") return { dtype, shape, strings: () => value.data };
+    return { dtype, shape, read: (target) => target.set(bytesOf(value)) };
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Attributes } from "../../registry/attributes.ts";
 import { invalidArgument } from "../../status/status.ts";
 import { dtypeInfo } from "../../tensor/dtype.ts";
 import { elementCount, formatShape, type PartialShape } from "../../tensor/shape.ts";
@@ -19,26 +20,45 @@ const gatherV2: HostOp = {
   shapes: (attrs, [params, indices, axisInput]) => {
     const [from, at] = [params!.shape, indices!.shape];
     if (from === undefined || at === undefined) return [undefined];
-    const wanted = attrs.int("batch_dims");
-    const batch = wanted < 0 ? wanted + at.length : wanted;
+    const batch = batchDimsOf(attrs, at.length);
     const taken = knownAxis(knownIntegers(axisInput!)?.[0], from.length);
     if (taken === undefined) return [ofRank(from.length - 1 + at.length - batch)];
     return [[...from.slice(0, taken), ...at.slice(batch), ...from.slice(taken + 1)]];
   },
-  compile: (attrs) => {
-    const batch = attrs.int("batch_dims");
-    return ([params, indices, axis]) => {
+  compile:
+    (attrs) =>
+    ([params, indices, axis]) => {
       const rank = params!.shape.length;
       const wanted = integer(axis!);
       if (wanted < -rank || wanted >= rank) {
         const needed = wanted < 0 ? -wanted : wanted + 1;
         throw invalidArgument(`Shape must be at least rank ${needed} but is rank ${rank}`);
       }
-      const batchDims = batch < 0 ? batch + indices!.shape.length : batch;
-      return [gatherAlong(params!, indices!, wanted < 0 ? wanted + rank : wanted, batchDims)];
-    };
-  },
+      const batch = batchDimsOf(attrs, indices!.shape.length);
+      return [gatherAlong(params!, indices!, wanted < 0 ? wanted + rank : wanted, batch)];
+    },
 };
+
+/** ResourceGather with the variable's value, of strings or complex numbers, in place of the variable. */
+const resourceGatherValue: HostOp = {
+  shapes: (attrs, [params, indices]) => {
+    const [from, at] = [params!.shape, indices!.shape];
+    if (from === undefined || at === undefined) return [undefined];
+    const batch = batchDimsOf(attrs, at.length);
+    return [[...from.slice(0, batch), ...at.slice(batch), ...from.slice(batch + 1)]];
+  },
+  compile:
+    (attrs) =>
+    ([params, indices]) => {
+      const batch = batchDimsOf(attrs, indices!.shape.length);
+      return [gatherAlong(params!, indices!, batch, batch)];
+    },
+};
+
+function batchDimsOf(attrs: Attributes, rank: number): number {
+  const batch = attrs.int("batch_dims");
+  return batch < 0 ? batch + rank : batch;
+}
 
 function gatherAlong(params: Tensor, indices: Tensor, axis: number, batchDims: number): Tensor {
   const { shape } = params;
@@ -137,4 +157,10 @@ const where: HostOp = {
 };
 
 /** Ops that take elements by their places, or tell the places. */
-export const gathering: HostFamily = { Gather: gather, GatherV2: gatherV2, GatherNd: gatherNd, Where: where };
+export const gathering: HostFamily = {
+  Gather: gather,
+  GatherV2: gatherV2,
+  ResourceGatherValue: resourceGatherValue,
+  GatherNd: gatherNd,
+  Where: where,
+};
