@@ -55,6 +55,8 @@ export class OnnxBuilder {
   readonly #initializers = new Map<string, Initializer>();
   readonly #integers = new Map<string, Value>();
   readonly #producers = new Map<string, Producer>();
+  /** Names of values that nodes make of constants only. */
+  readonly #fixed = new Set<string>();
   /** Of values with their channels last, by name, what they were made of. */
   readonly #channelsFirst = new Map<string, Value>();
   readonly #steady = new Set<string>();
@@ -197,7 +199,12 @@ export class OnnxBuilder {
     return this.op("Transpose", [value], { perm: channelsFirstPerm(rank) });
   }
 
-  /** The inverse. */
+  /** Whether a value with its channels last was made of the same with its channels first. */
+  hasChannelsFirst(value: Value): boolean {
+    return this.#channelsFirst.has(value.name);
+  }
+
+  /** The inverse of {@link toChannelsFirst}. */
   toChannelsLast(value: Value, rank = value.shape!.length): Value {
     const last = this.op("Transpose", [value], { perm: channelsLastPerm(rank) });
     this.#channelsFirst.set(last.name, value);
@@ -222,12 +229,14 @@ export class OnnxBuilder {
       const target = legal.casts[i];
       return value === undefined || target === undefined ? value : this.cast(value, target);
     });
+    const isFixed = accepted.every((value) => value === undefined || this.isFixed(value));
     const names = inferred.map(() => this.#name(op));
     this.#nodes.push({ op, name: names[0]!, inputs: inputNames(accepted), outputs: names, attrs });
     return inferred.map(({ dtype, shape, elements }, i) => {
       const delivered = legal.outputs[i] ?? dtype;
       const value: Value = { name: names[i]!, dtype: delivered, shape, elements, constant: undefined };
       this.#producers.set(value.name, { op, inputs, attrs });
+      if (isFixed) this.#fixed.add(value.name);
       return this.cast(value, dtype);
     });
   }
@@ -299,6 +308,11 @@ export class OnnxBuilder {
   /** Whether it is an input of the outermost graph. */
   isInput(value: Value): boolean {
     return this.#inputs.some(({ name }) => name === value.name);
+  }
+
+  /** Whether it is the same in every run, if not known at import: the engine computes it once. */
+  isFixed(value: Value): boolean {
+    return value.constant !== undefined || this.#fixed.has(value.name);
   }
 
   cast(value: Value, dtype: DType): Value {

@@ -1,5 +1,5 @@
 import { normalizeAxis } from "./shapes/rule.ts";
-import { knownElements, type OnnxAttributes, type Value } from "./value.ts";
+import { isNumber, knownElements, type OnnxAttributes, type Value } from "./value.ts";
 
 // ONNX's convolutions and pools want channels before the spatial dims, TensorFlow's have them behind. Each is therefore
 // written between two Transposes. What stands between one layer and the next (biases, normalization, activations, sums,
@@ -102,6 +102,22 @@ const reduction: Mover = ({ onnx, inputs: [x, axes], attrs, firstOf, add }) => {
   return attrs.keepdims === 0 ? result : channelsLast(onnx, result);
 };
 
+/** Over all pixels: what ONNX Runtime can do in its blocked layout. */
+const mean: Mover = (call) => {
+  const { onnx, inputs, attrs, firstOf } = call;
+  const [x, axes] = inputs;
+  const first = x && firstOf(x);
+  const known = axes && knownElements(axes);
+  const [, , ...pixels] = first?.shape ?? [];
+  const isWhole = known !== undefined && known.length === pixels.length && pixels.length === 2;
+  const covers = isWhole && known.every((axis) => [1, 2].includes(normalizeAxis(axis, 4)));
+  const isThere = pixels.every((size) => isNumber(size) && size > 0);
+  if (!covers || !isThere || first!.dtype !== "float32") return reduction(call);
+  const average = onnx.op("GlobalAveragePool", [first]);
+  if (attrs.keepdims === 0) return [onnx.op("Squeeze", [average, onnx.ints([2, 3])])];
+  return channelsLast(onnx, [average]);
+};
+
 const concat: Mover = ({ onnx, inputs, attrs, firstOf, add }) => {
   const firsts = inputs.map((value) => value && firstOf(value));
   const rank = firsts[0]?.shape?.length;
@@ -163,11 +179,9 @@ const MOVERS: Readonly<Record<string, Mover>> = {
     "Add Sub Mul Div Pow Max Min Sum Mean PRelu Where Equal Less LessOrEqual Greater GreaterOrEqual And Or Xor",
     broadcasting,
   ),
-  ...moversOf(
-    "ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceL1 ReduceL2 ReduceSumSquare",
-    reduction,
-  ),
+  ...moversOf("ReduceMax ReduceMin ReduceProd ReduceSum ReduceL1 ReduceL2 ReduceSumSquare", reduction),
   Concat: concat,
+  ReduceMean: mean,
   Pad: pad,
   Shape: shape,
   Slice: slice,

@@ -1,7 +1,9 @@
 import type { OnnxBuilder } from "../onnx/builder.ts";
 import type { Value } from "../onnx/value.ts";
 import type { OpFamily, Translator } from "../translator.ts";
+import { channelScalingOf } from "./channel-scaling.ts";
 import { Formula, inFloat32 } from "./formula.ts";
+import { hardSigmoidOf, scalarOf } from "./hard-sigmoid.ts";
 import {
   floorDivide,
   floorModulo,
@@ -34,9 +36,16 @@ const byType =
   (node, onnx) =>
     (isInteger(node.inputs[0]!) ? integers : floats)(onnx, node.inputs[0]!, node.inputs[1]!);
 
-const add: Binary = (onnx, a, b) => layerNormalizationOf(onnx, a, b) ?? onnx.op("Add", [a, b]);
+const add: Binary = (onnx, a, b) =>
+  layerNormalizationOf(onnx, a, b) ?? channelScalingOf(onnx, a, b) ?? onnx.op("Add", [a, b]);
 
-const divide: Binary = (onnx, a, b) => onnx.op("Div", [a, b]);
+const multiply: Binary = (onnx, a, b) =>
+  hardSigmoidOf(onnx, a, scalarOf(b)) ?? hardSigmoidOf(onnx, b, scalarOf(a)) ?? onnx.op("Mul", [a, b]);
+
+const divide: Binary = (onnx, a, b) => {
+  const divisor = scalarOf(b);
+  return hardSigmoidOf(onnx, a, divisor && 1 / divisor) ?? onnx.op("Div", [a, b]);
+};
 
 const floatFloorDivide: Binary = (onnx, a, b) =>
   inFloat32(onnx, [a, b], (inputs) => onnx.op("Floor", [onnx.op("Div", inputs)]));
@@ -116,7 +125,7 @@ export const arithmeticOps: OpFamily = {
   AddN: addAll,
   AccumulateNV2: addAll,
   Sub: plain("Sub"),
-  Mul: plain("Mul"),
+  Mul: binary(multiply),
   Div: byType(truncateDivide, divide),
   RealDiv: byType(truncateDivide, divide),
   DivNoNan: unlessZero(1, (f, x, y) => f.div(x, y)),
