@@ -56,44 +56,43 @@ function withMaskOf(onnx: OnnxBuilder, values: LayerValues, count: Value, time: 
 export function filledOut(onnx: OnnxBuilder, given: LayerValues, failsEmpty: boolean): Sequence {
   const x = given.x!;
   const [h, c] = [given.h, given.c].map((state) => state && forEachRow(onnx, state, x));
-  const values = { ...given, ...(h && { h }), ...(c && { c }) };
+  const lengths = given.lengths && lengthsOfRows(onnx, given.lengths, x);
+  const values = { ...given, ...(h && { h }), ...(c && { c }), ...(lengths && { lengths }) };
   const [time, batch] = x.shape ?? [];
   const isSome = (dim: unknown): boolean => typeof dim === "number" && dim > 0;
   if (isSome(time) && isSome(batch)) {
     return { values: { ...values, x }, hasSteps: undefined, trimmed: (result) => result };
   }
   const sizes = dimsOf(onnx, x, 0, 2);
-  const empty = onnx.cast(onnx.op("Equal", [sizes, onnx.ints([0, 0])]), "int64");
+  const at = (positions: readonly number[], of: Value): Value =>
+    onnx.op("Gather", [of, onnx.ints(positions)]);
+  // Nothing before; behind, a step and a row where there is none. There are features.
+  const isEmpty = onnx.op("Equal", [at([2, 2, 2, 0, 1, 2], dimsOf(onnx, x)), onnx.ints([0])]);
+  const empty = onnx.cast(isEmpty, "int64");
   // Position 2 of a table of two is refused.
-  const missing = failsEmpty
-    ? onnx.op("Gather", [onnx.ints([0, 1]), onnx.op("Mul", [empty, onnx.ints([2, 1])])])
-    : empty;
-  const part = (first: number, of: Value): Value =>
-    onnx.op("Slice", [of, onnx.ints([first]), onnx.ints([2])]);
-  const rows = part(1, missing);
-  const padded = (value: Value, before: number, extra: Value, after: number): Value => {
-    const pads = [
-      onnx.ints(new Array<number>(before).fill(0)),
-      extra,
-      onnx.ints(new Array<number>(after).fill(0)),
-    ];
-    const filled = pads.filter((pad) => pad.shape?.[0] !== 0);
-    return withShape(onnx.op("Pad", [value, onnx.op("Concat", filled, { axis: 0 })]), value.shape);
-  };
-  const { mask, lengths, before } = values;
+  const refused = (): Value =>
+    onnx.op("Gather", [onnx.ints([0, 1]), onnx.op("Mul", [empty, onnx.ints([1, 1, 1, 2, 1, 1])])]);
+  const pads = failsEmpty && !isSome(time) ? refused() : empty;
+  const padded = (value: Value, by: Value): Value =>
+    withShape(
+      onnx.op("Pad", [value, by]),
+      value.shape?.map((dim) => (dim === 0 ? 1 : dim)),
+    );
+  const moreRows = (state: Value): Value => padded(state, at([0, 0, 4, 0], pads));
+  const { mask, before } = values;
   return {
     values: {
       ...values,
-      x: padded(x, 3, missing, 1),
-      ...(mask && { mask: padded(onnx.cast(mask, "int32"), 3, missing, 1) }),
-      ...(lengths && { lengths: padded(lengths, 1, rows, 0) }),
-      ...(h && { h: padded(h, 2, rows, 1) }),
-      ...(c && { c: padded(c, 2, rows, 1) }),
-      ...(before && { before: padded(before, 2, rows, 1) }),
+      x: padded(x, pads),
+      ...(mask && { mask: padded(onnx.cast(mask, "int32"), pads) }),
+      ...(lengths && { lengths: padded(lengths, at([0, 4], pads)) }),
+      ...(h && { h: moreRows(h) }),
+      ...(c && { c: moreRows(c) }),
+      ...(before && { before: moreRows(before) }),
     },
-    hasSteps: failsEmpty || isSome(time) ? undefined : onnx.op("Greater", [part(0, sizes), onnx.ints([0])]),
+    hasSteps: failsEmpty || isSome(time) ? undefined : onnx.op("Greater", [at([0], sizes), onnx.ints([0])]),
     trimmed: (result, first) => {
-      const ends = first === 0 ? sizes : part(1, sizes);
+      const ends = first === 0 ? sizes : at([1], sizes);
       const axes = first === 0 ? [0, 1] : [0];
       const cut = onnx.op("Slice", [result, onnx.ints(axes.map(() => 0)), ends, onnx.ints(axes)]);
       const dims = first === 0 ? [time, batch] : [batch];
@@ -108,4 +107,9 @@ function forEachRow(onnx: OnnxBuilder, state: Value, x: Value): Value {
   if (state.shape?.[0] !== 1 || x.shape?.[1] === 1) return state;
   const size = onnx.op("Concat", [dimsOf(onnx, x, 1, 2), dimsOf(onnx, state, 1, 2)], { axis: 0 });
   return onnx.op("Expand", [state, size]);
+}
+
+/** A scalar is the length of all rows. */
+function lengthsOfRows(onnx: OnnxBuilder, lengths: Value, x: Value): Value {
+  return lengths.shape?.length === 1 ? lengths : onnx.op("Expand", [lengths, dimsOf(onnx, x, 1, 2)]);
 }

@@ -61,7 +61,8 @@ export function gateOf(
     if (weighted !== undefined && peephole === undefined) peephole = weighted;
     else rest.push(term);
   }
-  if (input === undefined) return undefined;
+  // ONNX Runtime is wrong about sequences without features.
+  if (input === undefined || input.shape[0] === 0) return undefined;
   return { input, recurrent: state, bias: { vectors, number }, peephole, rest };
 }
 
