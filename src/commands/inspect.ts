@@ -1,7 +1,6 @@
 import { readSavedModel, readSavedModelProto } from "../formats/saved-model/saved-model.ts";
 import { SignatureCompiler } from "../import/compile.ts";
 import { describeMissingOp } from "../import/missing-ops.ts";
-
 import { GraphPreparer } from "../import/prepared-graph.ts";
 import { signaturesOf } from "../loaders/signatures.ts";
 import { initialVariables } from "../loaders/state-loading.ts";
@@ -10,11 +9,15 @@ import { fileStorage } from "../storage/file.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Signature, SignatureTensor } from "../tensor/signature.ts";
+import { type Plan, planOf } from "./inspect-plan.ts";
 
-const USAGE = `Usage: servable inspect FOLDER
+const USAGE = `Usage: servable inspect [--ops] FOLDER
 
 FOLDER is one version of a SavedModel (the folder with saved_model.pb). Shows its tags and signatures, which engine
 runs each, and the operations that keep one from being served.
+
+  --ops    show the plan of each signature: its sessions of ONNX Runtime, the operations that run in TypeScript, and
+           why they do
 `;
 
 /** @returns the exit code: 0 if every graph can be served, 1 if not or if it can't be read, 2 for wrong arguments. */
@@ -23,8 +26,9 @@ export async function inspect(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const [folder] = args;
-  if (args.length !== 1 || folder === undefined || folder.startsWith("-")) {
+  const showsOps = args.includes("--ops");
+  const [folder, ...others] = args.filter((arg) => arg !== "--ops");
+  if (others.length > 0 || folder === undefined || folder.startsWith("-")) {
     process.stderr.write(USAGE);
     return 2;
   }
@@ -32,7 +36,7 @@ export async function inspect(args: readonly string[]): Promise<number> {
     const model = await readSavedModelProto(fileStorage, folder);
     let servable = true;
     for (const metaGraph of model.metaGraphs) {
-      servable = (await inspectGraph(folder, metaGraph.metaInfoDef?.tags ?? [])) && servable;
+      servable = (await inspectGraph(folder, metaGraph.metaInfoDef?.tags ?? [], showsOps)) && servable;
     }
     return servable ? 0 : 1;
   } catch (error) {
@@ -41,7 +45,7 @@ export async function inspect(args: readonly string[]): Promise<number> {
   }
 }
 
-async function inspectGraph(folder: string, tags: readonly string[]): Promise<boolean> {
+async function inspectGraph(folder: string, tags: readonly string[], showsOps: boolean): Promise<boolean> {
   const model = await readSavedModel(fileStorage, folder, tags);
   try {
     const info = model.metaGraph.metaInfoDef;
@@ -54,7 +58,7 @@ async function inspectGraph(folder: string, tags: readonly string[]): Promise<bo
     for (const [key, signature] of signatures) {
       const verdict = await judge(compiler, key, signature);
       servable &&= verdict.servable;
-      process.stdout.write(describeSignature(key, signature, verdict.text));
+      process.stdout.write(describeSignature(key, signature, verdict, showsOps));
     }
     return servable;
   } finally {
@@ -62,11 +66,14 @@ async function inspectGraph(folder: string, tags: readonly string[]): Promise<bo
   }
 }
 
-async function judge(
-  compiler: SignatureCompiler,
-  key: string,
-  signature: Signature,
-): Promise<{ servable: boolean; text: string }> {
+/** What becomes of a signature. */
+interface Verdict {
+  readonly servable: boolean;
+  readonly text: string;
+  readonly plan?: Plan;
+}
+
+async function judge(compiler: SignatureCompiler, key: string, signature: Signature): Promise<Verdict> {
   const missing = await compiler.missing(signature);
   if (missing.length > 0) {
     return {
@@ -75,18 +82,31 @@ async function judge(
     };
   }
   try {
-    await compiler.compile(key, signature);
-    return { servable: true, text: "onnxruntime: the importer covers every operation" };
+    const plan = planOf(await compiler.compile(key, signature));
+    return { servable: true, text: "onnxruntime: the importer covers every operation", plan };
   } catch (error) {
     return { servable: false, text: `none: ${asStatusError(error).message}` };
   }
 }
 
-function describeSignature(key: string, signature: Signature, engine: string): string {
+function describeSignature(
+  key: string,
+  signature: Signature,
+  { text, plan }: Verdict,
+  showsOps: boolean,
+): string {
   const lines = [`  Signature ${key}`, `    method   ${signature.methodName || "(none)"}`];
   for (const [name, tensor] of signature.inputs) lines.push(describeTensor("input ", name, tensor));
   for (const [name, tensor] of signature.outputs) lines.push(describeTensor("output", name, tensor));
-  lines.push(`    engine   ${engine}`);
+  lines.push(`    engine   ${text}`);
+  if (plan !== undefined) {
+    const { sessions, onnxNodes, stepsInTypeScript } = plan;
+    lines.push(
+      `    plan     ${sessions === 1 ? "1 session" : `${sessions} sessions`} of ONNX Runtime with ${onnxNodes} nodes, ` +
+        `${stepsInTypeScript === 1 ? "1 step" : `${stepsInTypeScript} steps`} in TypeScript`,
+    );
+    if (showsOps) lines.push(...plan.lines.map((line) => `      ${line}`));
+  }
   return `${lines.join("\n")}\n`;
 }
 

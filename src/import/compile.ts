@@ -19,9 +19,11 @@ export interface CompiledSignature {
   readonly tables: ReadonlyMap<string, GraphNode>;
   /** What variable steps name. */
   readonly mutableVariables: ReadonlyMap<string, VariableForm>;
+  /** What ONNX couldn't express of nodes that run in TypeScript instead, by their names. */
+  readonly refused: ReadonlyMap<string, string>;
 }
 
-const NOTHING: ReadonlySet<string> = new Set();
+const NOTHING: ReadonlyMap<string, string> = new Map();
 
 /** Compiles signatures of one meta graph. */
 export class SignatureCompiler {
@@ -63,7 +65,7 @@ export class SignatureCompiler {
         throw invalidArgument(`the output ${key} is declared as ${dtype}, the graph computes ${computed}`);
       }
     }
-    const refused = new Set<string>();
+    const refused = new Map<string, string>();
     for (;;) {
       const sessions: CompiledSession[] = [];
       const tables = new Map<string, GraphNode>();
@@ -79,14 +81,14 @@ export class SignatureCompiler {
       };
       try {
         const { program } = new ProgramBuilder(prepared, context).build(true);
-        return { program, sessions, tables, mutableVariables };
+        return { program, sessions, tables, mutableVariables, refused };
       } catch (error) {
         if (!(error instanceof NodeRefusal)) throw error;
         this.#host = await loadHostOps();
         // What ONNX can't express of an op, TypeScript may, and the loops and conditions around it with it.
         const others = error.nodes.filter(({ name, op }) => !refused.has(name) && this.#runsInTypeScript(op));
         if (others.length === 0) throw error;
-        for (const { name } of others) refused.add(name);
+        for (const { name } of others) refused.set(name, error.message);
       }
     }
   }

@@ -20,8 +20,8 @@ const NOT_NUMERIC: ReadonlySet<DType> = new Set(["string", "resource", "variant"
 export interface Placing {
   readonly preparer: Pick<GraphPreparer, "flow">;
   readonly host: HostOps;
-  /** Names of nodes that have no form in ONNX although their op has. */
-  readonly refused: ReadonlySet<string>;
+  /** What ONNX couldn't express of nodes although it has their op, by their names. */
+  readonly refused: ReadonlyMap<string, string>;
 }
 
 /**
