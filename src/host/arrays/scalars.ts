@@ -21,7 +21,7 @@ function isTrue(dtype: DType, value: number | bigint | Uint8Array): boolean {
   throw invalidArgument(`${dtype === "float16" ? "half" : dtype} cannot be converted to a boolean`);
 }
 
-/** Ops that give one value, or one of several. */
+/** Ops that give one value. */
 export const scalars: HostFamily = {
   // As Python reads a value as a condition: a scalar by what it is, any other tensor by whether it holds something.
   ToBool: {
@@ -32,17 +32,6 @@ export const scalars: HostFamily = {
         const { shape, dtype, data } = input!;
         const holds = shape.length === 0 ? isTrue(dtype, data[0]!) : !shape.includes(0);
         return [{ dtype: "bool", shape: [], data: Uint8Array.of(holds ? 1 : 0) }];
-      },
-  },
-  // One of several variables or values.
-  RefSelect: {
-    shapes: () => [undefined],
-    compile:
-      () =>
-      ([index, ...values]) => {
-        const chosen = values[Number(index!.data[0])];
-        if (chosen !== undefined) return [chosen];
-        throw invalidArgument(`Index must be in the range [0, ${values.length}) but got ${index!.data[0]}`);
       },
   },
   // Seconds since 1970.
