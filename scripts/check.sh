@@ -5,4 +5,5 @@ cd "$(dirname -- "$0")/.."
 tsc -p .
 biome check --error-on-warnings .
 node scripts/check-imports.ts
+node scripts/op-reference.ts --check
 scripts/generate-protos.sh --check

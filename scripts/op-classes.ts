@@ -108,7 +108,7 @@ export const REASONS: readonly (readonly [reason: string, pattern: RegExp])[] = 
   ],
   [
     "runtime",
-    /_(Arg|Retval|ArrayToList|ListToArray|HostCast|SwitchN|ParallelConcat.*|TensorToHashBucketFast|UnaryOpsComposition)|UncompressElement|Abort/,
+    /_(Arg|Retval|ArrayToList|ListToArray|HostCast|SwitchN|ParallelConcat.*|TensorToHashBucketFast|UnaryOpsComposition)|UncompressElement|Abort|DebugNanCount/,
   ],
   ["Python", /(Eager)?PyFunc(Stateless)?/],
   [

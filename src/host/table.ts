@@ -8,6 +8,7 @@ import { inPlace } from "./arrays/in-place.ts";
 import { joining } from "./arrays/joining.ts";
 import { layouts } from "./arrays/layouts.ts";
 import { measuring } from "./arrays/measuring.ts";
+import { nearestNeighbors } from "./arrays/nearest-neighbors.ts";
 import { numberOps } from "./arrays/numbers.ts";
 import { oneHotEncoding } from "./arrays/one-hot.ts";
 import { padding } from "./arrays/padding.ts";
@@ -44,6 +45,7 @@ import { passThrough } from "./pass-through.ts";
 import { quantization } from "./quantization/quantization.ts";
 import { quantizedLayers } from "./quantization/quantized-layers.ts";
 import { quantizedOps } from "./quantization/quantized-ops.ts";
+import { uniformQuantization } from "./quantization/uniform.ts";
 import { ragged } from "./ragged/ragged.ts";
 import { randomNumbers } from "./random/random.ts";
 import { blockLstms } from "./recurrent/block-lstm.ts";
@@ -75,6 +77,7 @@ export const hostOps: HostFamily = {
   ...quantization,
   ...quantizedLayers,
   ...quantizedOps,
+  ...uniformQuantization,
   ...randomNumbers,
   ...specialFunctions,
   ...arranging,
@@ -88,6 +91,7 @@ export const hostOps: HostFamily = {
   ...layouts,
   ...measuring,
   ...numberOps,
+  ...nearestNeighbors,
   ...oneHotEncoding,
   ...padding,
   ...partitioning,

@@ -2,6 +2,7 @@ import type { HostFamily } from "../host-op.ts";
 import { denseAdd } from "./dense-add.ts";
 import { denseElementwise } from "./dense-elementwise.ts";
 import { fillEmptyRows } from "./fill-empty-rows.ts";
+import { sparseGradients } from "./gradients.ts";
 import { sparseAdd } from "./sparse-add.ts";
 import { sparseConcat } from "./sparse-concat.ts";
 import { sparseCross } from "./sparse-cross.ts";
@@ -22,6 +23,7 @@ export const sparse: HostFamily = {
   ...sparseMatmul,
   ...sparseExtremes,
   ...sparseAdd,
+  ...sparseGradients,
   ...denseElementwise,
   ...denseAdd,
   ...sparseConcat,

@@ -64,6 +64,8 @@ const biasAdd: Translator = (node, onnx) => {
 /** Matrix products, and the bias that comes after them. */
 export const matmulOps: OpFamily = {
   MatMul: (node, onnx) => product(onnx, node),
+  SparseMatMul: (node, onnx) =>
+    product(onnx, { ...node, inputs: node.inputs.map((x) => onnx.cast(x, "float32")) }),
   BatchMatMul: batchMatMul,
   BatchMatMulV2: batchMatMul,
   BatchMatMulV3: batchMatMul,

@@ -77,6 +77,21 @@ describe("inlineFunctions", () => {
     assert.deepEqual(resolve({ node: "call", index: 0 }), { node: "call/inner/neg", index: 0 });
   });
 
+  it("leaves out the device that a RemoteCall names, and takes a BatchFunction for a call", () => {
+    const functions = library({
+      f: { inputs: ["a", "b"], nodes: ["sum Add a b"], ret: { r: "sum:z:0" } },
+    });
+    const graph = graphOf([
+      node("x", "Const", []),
+      node("device", "Const", []),
+      node("remote", "RemoteCall", ["device", "x", "x"], [], "f"),
+      node("batch", "BatchFunction", ["remote", "x"], [], "f"),
+    ]);
+    const { graph: flat, resolve } = inlineFunctions(graph, functions);
+    assert.deepEqual(lines(flat).slice(2), ["remote/sum Add x:0 x:0", "batch/sum Add remote/sum:0 x:0"]);
+    assert.deepEqual(resolve({ node: "batch", index: 0 }), { node: "batch/sum", index: 0 });
+  });
+
   it("finds the position of a named output", () => {
     const functions = library({
       f: {
