@@ -1,6 +1,6 @@
 """Writes src/registry/op-registry.generated.json: what TensorFlow's op registry says of each op.
 
-Usage: python scripts/make-op-registry.py   (needs pip's tensorflow)
+Usage: python scripts/make-op-registry.py   (needs pip's tensorflow and tensorflow-text)
 
 Per op: "in" and "out" as [name, type] pairs, "attrs" as [type] or [type, default]. An argument's type is
 `=float32` (fixed), `T` (the attribute holding it), `T*N` (N tensors of attribute T), `=string*N`, or `@Tin`
@@ -10,6 +10,7 @@ Per op: "in" and "out" as [name, type] pairs, "attrs" as [type] or [type, defaul
 import json
 import pathlib
 
+import tensorflow_text  # noqa: F401  It registers its ops.
 from tensorflow import raw_ops
 from tensorflow.python.framework import dtypes, op_def_registry
 
@@ -61,10 +62,16 @@ HIDDEN = [
     "XlaSvd", "XlaVariadicReduce", "XlaVariadicReduceV2", "XlaVariadicSort", "XlaWhile",
 ]
 
+# Ops of tensorflow_text, which TensorFlow Serving has built in.
+TEXT = [
+    "CaseFoldUTF8", "NormalizeUTF8", "RegexSplitWithOffsets", "WordpieceTokenizeWithOffsets", "TFText>RoundRobinTrim",
+    "TFText>WhitespaceTokenizeWithOffsetsV2",
+]
+
 
 def main():
     ops = {}
-    for name in sorted([*dir(raw_ops), *HIDDEN]):
+    for name in sorted([*dir(raw_ops), *HIDDEN, *TEXT]):
         op = op_def_registry.get(name)
         if op is None:
             continue
