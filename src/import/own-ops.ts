@@ -16,6 +16,8 @@ export function isVariableOp(op: string): boolean {
 
 /** ResourceGather on the variable's value. */
 export const RESOURCE_GATHER_VALUE = "ResourceGatherValue";
+/** Rows of several tables: of the one that a number tells, the row that an index tells. */
+export const PARTITIONED_GATHER = "PartitionedGather";
 /** The value after an update of some of its slices: the ScatterUpdate family, without the variable. */
 export const SCATTERED = "Scattered";
 /** One more, up to a limit: CountUpTo without the variable. */
@@ -45,6 +47,15 @@ export const ownOps: Readonly<Record<string, OpDefinition>> = {
     ],
     out: [["output", "dtype"]],
     attrs: { batch_dims: ["int", 0], validate_indices: ["bool", true], dtype: ["type"], Tindices: ["type"] },
+  },
+  [PARTITIONED_GATHER]: {
+    in: [
+      ["indices", "Tindices"],
+      ["partitions", "=int32"],
+      ["params", "T*N"],
+    ],
+    out: [["output", "T"]],
+    attrs: { T: ["type"], Tindices: ["type"], N: ["int"] },
   },
   [SCATTERED]: {
     in: [

@@ -24,6 +24,7 @@ import {
 } from "./mutable-state.ts";
 import { fuseRecurrentLoops } from "./passes/fuse-recurrent-loops.ts";
 import { inlineFunctions } from "./passes/inline-functions.ts";
+import { joinPartitions } from "./passes/join-partitions.ts";
 import { hasEffect, prune, reachable } from "./passes/prune.ts";
 import { raiseControlFlow } from "./passes/raise-control-flow.ts";
 import { resolveVariables } from "./passes/resolve-variables.ts";
@@ -204,7 +205,7 @@ export class GraphPreparer {
       const node = resolved.nodes.get(name);
       return node !== undefined && hasEffect(node);
     });
-    const pruned = prune(resolved, outputs, fed, running);
+    const pruned = prune(joinPartitions(resolved), outputs, fed, running);
     const { graph, outputs: given } = fuseRecurrentLoops({ graph: pruned, feeds, outputs }, this);
     for (const { op, name } of graph.nodes.values()) {
       if (op === "Placeholder" || op === "PlaceholderV2") {

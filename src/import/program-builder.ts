@@ -7,7 +7,9 @@ import { type DType, dtypeInfo } from "../tensor/dtype.ts";
 import { elementCount, type PartialShape } from "../tensor/shape.ts";
 import { bytesOf, type NumericTensor, stringTensor, type Tensor } from "../tensor/tensor.ts";
 import { tensorFromProto } from "../tensor/tensor-proto.ts";
+import { chooseBranch } from "./branch-choice.ts";
 import { fixedNode, freeInputs, isControlFlow } from "./control-flow.ts";
+import { moved, withKnownFeeds } from "./fixed-branch.ts";
 import { type Feed, formatRef, type Graph, type GraphNode, graphOf, parseRef, type Ref } from "./graph.ts";
 import { areSameShapes, commonShape, declaredShape } from "./known-shapes.ts";
 import { writeModel } from "./onnx/model.ts";
@@ -243,6 +245,12 @@ export class ProgramBuilder {
   #addBranch(node: GraphNode, { flow, args, functions }: PreparedFlow): void {
     if (flow.kind !== "branch") return;
     const inputs = freeInputs(flow.inputs, args);
+    const selector = this.#read(flow.selector);
+    const chosen = this.#known(selector);
+    if (chosen !== undefined) {
+      this.#addChosen(node, functions[chooseBranch(flow.select, chosen, functions.length)]!, inputs);
+      return;
+    }
     const branches = functions.map((branch) =>
       this.#buildFunction(
         branch,
@@ -258,9 +266,36 @@ export class ProgramBuilder {
       effect: hasEffect(node),
       select: flow.select,
       branches: branches.map((branch) => branch.program),
-      inputs: [flow.selector, ...inputs].map((ref) => this.#read(ref)),
+      inputs: [selector, ...inputs.map((ref) => this.#read(ref))],
       outputs: shapes.map((shape, index) => this.#produce({ node: node.name, index }, shape)),
     });
+  }
+
+  /** The steps of the branch that is taken in every run, in the place of the node. */
+  #addChosen(node: GraphNode, branch: PreparedGraph, inputs: readonly Ref[]): void {
+    const registers = inputs.map((ref) => this.#read(ref));
+    const known = registers.map((register) => this.#known(register));
+    const isFree = (_: unknown, i: number): boolean => known[i] === undefined;
+    const shapes = inputs.map((ref) => this.#shapeOf(ref)).filter(isFree);
+    const built = this.#buildFunction(withKnownFeeds(branch, known), shapes);
+    const { registerCount, constants, steps, outputs } = moved(
+      built.program,
+      registers.filter(isFree),
+      this.#registerCount,
+    );
+    this.#registerCount = registerCount;
+    this.#constants.push(...constants);
+    this.#steps.push(...steps);
+    for (const [index, register] of outputs.entries()) {
+      const ref = formatRef({ node: node.name, index });
+      this.#registers.set(ref, register);
+      this.#shapes.set(ref, built.shapes[index]);
+    }
+  }
+
+  /** What a register holds, if that is the same in every run. */
+  #known(register: number): Tensor | undefined {
+    return this.#constants.find((constant) => constant.register === register)?.tensor;
   }
 
   #addWhile(node: GraphNode, { flow, args, functions }: PreparedFlow, wanted: ReadonlySet<string>): void {

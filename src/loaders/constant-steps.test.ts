@@ -94,6 +94,17 @@ describe("runConstantSteps", () => {
     assert.equal(folded.sessions.length, 1);
   });
 
+  it("drops assertions that always hold", async () => {
+    const truth: Tensor = { dtype: "bool", shape: [], data: Uint8Array.of(1) };
+    const constants = [{ register: 1, tensor: truth }];
+    const steps = [host("Assert", [1, 1], [], true), session(0, 0, 2)];
+    const folded = await runConstantSteps(
+      { program: program(steps, [2], constants), sessions: [negation] },
+      engine,
+    );
+    assert.deepEqual(folded.program.steps, [session(0, 0, 2)]);
+  });
+
   it("leaves what has an effect, is random, or fails", async () => {
     const shape: Tensor = { dtype: "int32", shape: [1], data: Int32Array.of(2) };
     const truth: Tensor = { dtype: "bool", shape: [], data: Uint8Array.of(0) };

@@ -28,7 +28,6 @@ export interface SessionProgram {
 export async function runConstantSteps<T extends SessionProgram>(compiled: T, engine: Engine): Promise<T> {
   const { program, sessions } = compiled;
   const values = new Map<number, Tensor>(program.constants.map(({ register, tensor }) => [register, tensor]));
-  const known = values.size;
   const steps: Step[] = [];
   for (const step of program.steps) {
     const inputs = step.inputs.map((register) => values.get(register));
@@ -37,7 +36,7 @@ export async function runConstantSteps<T extends SessionProgram>(compiled: T, en
     if (outputs === undefined) steps.push(step);
     else for (const [i, register] of step.outputs.entries()) values.set(register, outputs[i]!);
   }
-  if (values.size === known) return compiled;
+  if (steps.length === program.steps.length) return compiled;
   const read = new Set([...program.outputs, ...steps.flatMap((step) => step.inputs)]);
   const constants = [...values]
     .filter(([register]) => read.has(register))
@@ -75,10 +74,11 @@ function renumbered(program: Program, renumber: (session: number) => number): Pr
   return { ...program, steps };
 }
 
-/** Whether it gives the same for the same inputs, and does nothing else; and it ends. */
+/** Whether it gives the same for the same inputs, and does nothing else but, perhaps, refuse them; and it ends. */
 function isPure(step: Step, sessions: readonly CompiledSession[]): step is SessionStep | HostStep {
   if (step.kind === "session") return !sessions[step.session]!.isUnbounded;
-  return step.kind === "host" && !step.effect && !opDefinition(step.op)?.stateful;
+  if (step.kind !== "host") return false;
+  return step.op === "Assert" || (!step.effect && !opDefinition(step.op)?.stateful);
 }
 
 async function runOnce(

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { RunResult } from "../engines/engine.ts";
 import type { HostValue, ValueKernel } from "../host/host-op.ts";
+import { chooseBranch, isTrue } from "../import/branch-choice.ts";
 import {
   type BranchStep,
   innerPrograms,
@@ -10,7 +11,6 @@ import {
   type WhileStep,
 } from "../import/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { chooseBranch, isTrue } from "./branch-choice.ts";
 import { type ExecutionPlan, type PlannedStep, planExecution } from "./execution-plan.ts";
 import { Frame } from "./frame.ts";
 import type { PlacedSession } from "./placed-session.ts";

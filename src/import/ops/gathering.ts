@@ -1,6 +1,8 @@
+import { unimplemented } from "../../status/status.ts";
 import type { OnnxBuilder } from "../onnx/builder.ts";
-import type { Value } from "../onnx/value.ts";
+import { isNumber, type Value } from "../onnx/value.ts";
 import type { OpFamily, Translator } from "../translator.ts";
+import { Formula } from "./formula.ts";
 import { checkedIndices, checkedIndices64 } from "./indices.ts";
 import { dimsOf, knownAxis, rankOf, vector } from "./int-vector.ts";
 
@@ -39,6 +41,30 @@ function gather(onnx: OnnxBuilder, params: Value, indices: Value, axis: number, 
   return onnx.op("Transpose", [gathered], { perm: back });
 }
 
+/** One Gather from all tables on top of each other. An index that its table doesn't have is out of the range of all. */
+const partitionedGather: Translator = (node, onnx) => {
+  const [indices, partitions, ...tables] = node.inputs as [Value, Value, ...Value[]];
+  const rank = rankOf(indices, "indices");
+  const sizes = tables.map(({ shape }) => shape?.[0]);
+  if (!sizes.every((size) => size !== undefined && isNumber(size))) {
+    throw unimplemented(`expected tables of known sizes, got [${sizes}]`);
+  }
+  const rows = sizes as readonly number[];
+  const offsets = rows.map((_, i) => rows.slice(0, i).reduce((a, b) => a + b, 0));
+  const all = offsets.at(-1)! + rows.at(-1)!;
+  const which = checkedIndices(onnx, partitions);
+  const behind = onnx.ints(Array.from({ length: rank - 1 }, (_, i) => i + 1));
+  const [size, offset] = [rows, offsets].map((list) => {
+    const own = onnx.op("Gather", [onnx.ints(list), which]);
+    return rank === 1 ? own : onnx.op("Unsqueeze", [own, behind]);
+  }) as [Value, Value];
+  const f = new Formula(onnx, "int64");
+  const index = onnx.cast(indices, "int64");
+  const isThere = f.and(f.not(f.less(index, 0)), f.less(index, size));
+  const place = f.where(isThere, f.add(index, offset), all);
+  return onnx.op("Gather", [onnx.op("Concat", tables, { axis: 0 }), place], { axis: 0 });
+};
+
 const gatherNd: Translator = (node, onnx) => {
   const [params, indices] = node.inputs as [Value, Value];
   const depth = indices.shape?.at(-1);
@@ -54,5 +80,6 @@ export const gatheringOps: OpFamily = {
   Gather: (node, onnx) => gather(onnx, node.inputs[0]!, node.inputs[1]!, 0, 0),
   GatherV2: gatherV2,
   ResourceGatherValue: resourceGatherValue,
+  PartitionedGather: partitionedGather,
   GatherNd: gatherNd,
 };
