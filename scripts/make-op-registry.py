@@ -1,6 +1,6 @@
 """Writes src/registry/op-registry.generated.json: what TensorFlow's op registry says of each op.
 
-Usage: python scripts/make-op-registry.py   (needs pip's tensorflow and tensorflow-text)
+Usage: python scripts/make-op-registry.py   (needs pip's tensorflow)
 
 Per op: "in" and "out" as [name, type] pairs, "attrs" as [type] or [type, default]. An argument's type is
 `=float32` (fixed), `T` (the attribute holding it), `T*N` (N tensors of attribute T), `=string*N`, or `@Tin`
@@ -10,7 +10,6 @@ Per op: "in" and "out" as [name, type] pairs, "attrs" as [type] or [type, defaul
 import json
 import pathlib
 
-import tensorflow_text  # noqa: F401  It registers its ops.
 from tensorflow import raw_ops
 from tensorflow.python.framework import dtypes, op_def_registry
 
@@ -62,16 +61,10 @@ HIDDEN = [
     "XlaSvd", "XlaVariadicReduce", "XlaVariadicReduceV2", "XlaVariadicSort", "XlaWhile",
 ]
 
-# Ops of tensorflow_text, which TensorFlow Serving has built in.
-TEXT = [
-    "CaseFoldUTF8", "NormalizeUTF8", "RegexSplitWithOffsets", "WordpieceTokenizeWithOffsets", "TFText>RoundRobinTrim",
-    "TFText>WhitespaceTokenizeWithOffsetsV2",
-]
-
 
 def main():
     ops = {}
-    for name in sorted([*dir(raw_ops), *HIDDEN, *TEXT]):
+    for name in sorted([*dir(raw_ops), *HIDDEN]):
         op = op_def_registry.get(name)
         if op is None:
             continue

@@ -57,8 +57,6 @@ import { sets } from "./sets/sets.ts";
 import { signals } from "./signal/signal.ts";
 import { sparse } from "./sparse/sparse.ts";
 import { stringOps } from "./strings/table.ts";
-import { textNormalization } from "./text/normalization.ts";
-import { textSplitting } from "./text/splitting.ts";
 import { updates } from "./updates/updates.ts";
 import { optionals } from "./variants/optionals.ts";
 import { raggedVariants } from "./variants/ragged-variants.ts";
@@ -122,8 +120,6 @@ export const hostOps: HostFamily = {
   ...tensorSerialization,
   ...sparse,
   ...stringOps,
-  ...textNormalization,
-  ...textSplitting,
   ...updates,
   ...windows,
 };

@@ -192,21 +192,19 @@ export class ProgramBuilder {
   }
 
   #addTableStep(node: GraphNode): void {
-    const op = tableOps[node.op]!;
-    const handle = node.inputs[op.tableInput ?? 0]!;
-    const rest = node.inputs.filter((ref) => ref !== handle);
+    const [handle, ...rest] = node.inputs as [Ref, ...Ref[]];
     const table = fixedNode(this.#graph, handle, this.#fed);
     if (table === undefined || !isResource(table.op)) {
       throw unimplemented(`Op ${node.op} (node ${node.name}): expected a table that is known at import`);
     }
     this.#context.tables.set(table.name, table);
     const known = rest.map((ref) => ({ shape: this.#shapeOf(ref), constant: this.#constantOf(ref) }));
+    const op = tableOps[node.op]!;
     const shapes = op.shapes(tableForm(table, this.#shapeOf(table.inputs[0])), known);
     this.#steps.push({
       kind: "table",
       op: node.op,
       name: node.name,
-      attrs: node.attrs,
       table: table.name,
       inputs: rest.map((ref) => this.#read(ref)),
       outputs: shapes.map((shape, index) => this.#produce({ node: node.name, index }, shape)),

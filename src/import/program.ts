@@ -59,12 +59,11 @@ export interface HostStep {
   readonly effect: boolean;
 }
 
-/** Runs one op on a table. `inputs` are those that aren't the table. */
+/** Runs one op on a table. `inputs` are those after the table. */
 export interface TableStep {
   readonly kind: "table";
   readonly op: string;
   readonly name: string;
-  readonly attrs: HostStep["attrs"];
   /** The table's node: its name among the tables of the version. */
   readonly table: string;
   readonly inputs: readonly number[];

@@ -26,10 +26,9 @@ export function compileKernel(
   return hostKernel(step, state);
 }
 
-function tableKernel({ op, name, attrs }: TableStep, table: Table): ValueKernel {
+function tableKernel({ op }: TableStep, table: Table): ValueKernel {
   const found = tableOps[op]!;
-  const attributes = new Attributes(name, attrs, opDefinition(op));
-  if (found.kind === "reading") return (inputs) => found.run(table, inputs as Tensor[], attributes);
+  if (found.kind === "reading") return (inputs) => found.run(table, inputs as Tensor[]);
   return (inputs) => {
     found.run(table as WritableTable, inputs as Tensor[]);
     return [];

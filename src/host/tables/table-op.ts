@@ -1,21 +1,17 @@
-import type { Attributes } from "../../registry/attributes.ts";
 import type { PartialShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { KnownInput } from "../host-op.ts";
-import { wordpieceTokenize } from "../text/wordpiece.ts";
 import type { Table, TableForm, WritableTable } from "./table.ts";
 
-/** An op on a table, which is one of its inputs in TensorFlow and known when the model is loaded. */
+/** An op on a table, which is its first input in TensorFlow and known when the model is loaded. */
 export interface TableOp {
-  /** Which input the table is: the first by default. */
-  readonly tableInput?: number;
-  /** @param inputs those that aren't the table. */
+  /** @param inputs those after the table. */
   readonly shapes: (form: TableForm, inputs: readonly KnownInput[]) => readonly PartialShape[];
 }
 
 export interface ReadingTableOp extends TableOp {
   readonly kind: "reading";
-  readonly run: (table: Table, inputs: readonly Tensor[], attrs: Attributes) => readonly Tensor[];
+  readonly run: (table: Table, inputs: readonly Tensor[]) => readonly Tensor[];
 }
 
 /** An op that changes what a table holds. */
@@ -69,7 +65,6 @@ export const tableOps: Readonly<Record<string, ReadingTableOp | WritingTableOp>>
   LookupTableRemoveV2: remove,
   LookupTableImport: replace,
   LookupTableImportV2: replace,
-  WordpieceTokenizeWithOffsets: wordpieceTokenize,
 };
 
 /** Whether an op changes a table. */

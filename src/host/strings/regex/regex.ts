@@ -75,35 +75,6 @@ export function fullMatcher(pattern: Uint8Array): (bytes: Uint8Array) => boolean
   };
 }
 
-/** Where the first group of a match lies, and where the match ends. */
-export interface GroupMatch {
-  readonly begin: number;
-  readonly end: number;
-  readonly next: number;
-}
-
-/**
- * Finds match after match, as RE2::FindAndConsume: each search takes what is left of the bytes for all there is. An empty
- * match, with which RE2's search would have no end, is the last.
- */
-export function groupFinder(pattern: Uint8Array): (bytes: Uint8Array) => readonly GroupMatch[] {
-  const expression = compile(pattern);
-  if (expression.groupCount() === 0) return () => [];
-  const split = withInterior(expression);
-  return (bytes) => {
-    const matches: GroupMatch[] = [];
-    for (let from = 0; from < bytes.length; ) {
-      const finder = new Finder(split, bytes.subarray(from));
-      if (!finder.find(0) || finder.end === 0) break;
-      const group = finder.group(1);
-      const begin = group.byteOffset - bytes.byteOffset;
-      matches.push({ begin, end: begin + group.length, next: from + finder.end });
-      from += finder.end;
-    }
-    return matches;
-  };
-}
-
 /** Puts the rewrite in the place of each match, or of the first. */
 export function replacer(pattern: Uint8Array, rewriteBytes: Uint8Array, isGlobal: boolean): Replace {
   const expression = compile(pattern);

@@ -2,7 +2,7 @@ import type { Attributes } from "../../../registry/attributes.ts";
 import { invalidArgument } from "../../../status/status.ts";
 import type { HostFamily, HostOp } from "../../host-op.ts";
 import { eachString } from "../each-string.ts";
-import { isAscii, textOfUtf8, upToNul, utf8OfText } from "../utf8.ts";
+import { isAscii, textOfUtf8, utf8OfText } from "../utf8.ts";
 
 const UPPER_A = 0x41;
 const LOWER_A = 0x61;
@@ -27,6 +27,12 @@ function caseOp(firstLetter: number, convert: (text: string) => string): HostOp 
       return isAscii(text) ? otherCase(text, firstLetter) : utf8OfText(convert(textOfUtf8(text)));
     };
   });
+}
+
+/** TensorFlow hands the text to ICU as a C string. */
+function upToNul(bytes: Uint8Array): Uint8Array {
+  const end = bytes.indexOf(0);
+  return end < 0 ? bytes : bytes.subarray(0, end);
 }
 
 function isUtf8(attrs: Attributes): boolean {

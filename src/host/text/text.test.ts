@@ -1,3 +1,0 @@
-import { testHostCases } from "../host-cases.ts";
-
-testHostCases("text");
