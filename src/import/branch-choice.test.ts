@@ -6,6 +6,7 @@ it("takes scalars by their value and other tensors by whether they have elements
   assert.equal(isTrue({ dtype: "bool", shape: [], data: Uint8Array.of(0) }), false);
   assert.equal(isTrue({ dtype: "float32", shape: [], data: Float32Array.of(0.5) }), true);
   assert.equal(isTrue({ dtype: "int64", shape: [], data: BigInt64Array.of(0n) }), false);
+  assert.equal(isTrue({ dtype: "float32", shape: [], data: Float32Array.of(Number.NaN) }), true);
   assert.equal(isTrue({ dtype: "string", shape: [], data: [Buffer.from("")] }), false);
   assert.equal(isTrue({ dtype: "string", shape: [], data: [Buffer.from("x")] }), true);
   assert.equal(isTrue({ dtype: "bool", shape: [1], data: Uint8Array.of(0) }), true);

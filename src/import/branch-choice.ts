@@ -7,7 +7,8 @@ import type { HostValue } from "../host/host-op.ts";
 export function isTrue(value: HostValue): boolean {
   if (value.shape.length > 0) return value.data.length > 0;
   const [element] = value.data as ArrayLike<unknown> as readonly unknown[];
-  return element instanceof Uint8Array ? element.length > 0 : Boolean(element);
+  // NaN is not zero.
+  return element instanceof Uint8Array ? element.length > 0 : Number(element) !== 0;
 }
 
 /** The position of the branch to run; an index outside of the range means the last. */
