@@ -28,6 +28,7 @@ import { joinPartitions } from "./passes/join-partitions.ts";
 import { hasEffect, prune, reachable } from "./passes/prune.ts";
 import { raiseControlFlow } from "./passes/raise-control-flow.ts";
 import { resolveVariables } from "./passes/resolve-variables.ts";
+import { skipDropout } from "./passes/skip-dropout.ts";
 import { assignsVariable } from "./passes/variable-updates.ts";
 import { TensorTypes } from "./tensor-types.ts";
 
@@ -205,7 +206,8 @@ export class GraphPreparer {
       const node = resolved.nodes.get(name);
       return node !== undefined && hasEffect(node);
     });
-    const pruned = prune(joinPartitions(resolved), outputs, fed, running);
+    const simpler = skipDropout(joinPartitions(resolved), fed);
+    const pruned = prune(simpler, outputs, fed, running);
     const { graph, outputs: given } = fuseRecurrentLoops({ graph: pruned, feeds, outputs }, this);
     for (const { op, name } of graph.nodes.values()) {
       if (op === "Placeholder" || op === "PlaceholderV2") {

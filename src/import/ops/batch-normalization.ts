@@ -9,6 +9,7 @@ import {
   fromChannelsFirst,
   toChannelsFirst,
 } from "./data-format.ts";
+import { isFilledWith } from "./filled.ts";
 
 interface Normalization {
   readonly x: Value;
@@ -81,13 +82,6 @@ function rowwise(onnx: OnnxBuilder, x: Value, { epsilon, format }: Normalization
   const shape = rest as readonly number[];
   const ones = onnx.numbers("float32", shape, new Array<number>(shape.reduce((a, b) => a * b, 1)).fill(1));
   return onnx.op("LayerNormalization", [x, ones], { axis: 2, epsilon: float(epsilon) });
-}
-
-/** Whether a value is one number, repeated. */
-function isFilledWith(onnx: OnnxBuilder, value: Value, number: number): boolean {
-  const node = onnx.producer(value);
-  const repeated = node?.op === "Expand" ? node.inputs[0]?.constant?.().data : undefined;
-  return repeated?.length === 1 && Number(repeated[0]) === number;
 }
 
 function scaled(onnx: OnnxBuilder, centred: Value, variance: Value, { epsilon }: Normalization): Value {

@@ -1,6 +1,7 @@
 import type { OnnxBuilder } from "../onnx/builder.ts";
 import { type Dim, isNumber, type Value } from "../onnx/value.ts";
 import type { OpFamily, Translator } from "../translator.ts";
+import { isFilledWith } from "./filled.ts";
 import { Formula } from "./formula.ts";
 import { combine, dimsOf, vector, withShape } from "./int-vector.ts";
 import { reshapeTo } from "./reshape-target.ts";
@@ -58,6 +59,13 @@ function byRows(onnx: OnnxBuilder, condition: Value, choice: Value): Value {
   return wanted === undefined ? aligned : withShape(aligned, Array.from({ length: wanted }, onnx.fresh));
 }
 
+const selectV2: Translator = (node, onnx) => {
+  const [condition, then] = node.inputs as [Value, Value];
+  const chosen = onnx.op("Where", node.inputs);
+  const isWhole = chosen.shape !== undefined && String(chosen.shape) === String(then.shape);
+  return isWhole && isFilledWith(onnx, condition, 1) ? then : chosen;
+};
+
 /** Comparisons, and choices by their results. */
 export const comparisonOps: OpFamily = {
   Equal: equality(true),
@@ -68,5 +76,5 @@ export const comparisonOps: OpFamily = {
   GreaterEqual: plain("GreaterOrEqual"),
   ApproximateEqual: approximateEqual,
   Select: select,
-  SelectV2: plain("Where"),
+  SelectV2: selectV2,
 };

@@ -63,6 +63,16 @@ describe("what is known at import costs nothing when run", () => {
     );
   });
 
+  it("a choice that always falls on the same side is none", () => {
+    const choice = (filled: number) => (onnx: OnnxBuilder) => {
+      const x = image(onnx);
+      const mask = onnx.op("Expand", [onnx.scalar("bool", filled), onnx.op("Shape", [x])]);
+      return [mask, x, onnx.scalar("float32", 0)];
+    };
+    assert.deepEqual(emitted("SelectV2", {}, choice(1)), []);
+    assert.equal(emitted("SelectV2", {}, choice(0)).at(-1), "Where");
+  });
+
   it("constant indices aren't checked", () => {
     const inputs = (onnx: OnnxBuilder) => [image(onnx), onnx.ints([1, 2]), onnx.scalar("int32", 1)];
     assert.deepEqual(emitted("GatherV2", {}, inputs), ["Gather"]);

@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { type AttrValue, AttrValueSchema } from "../../proto/gen/tensorflow/core/framework/attr_value_pb.ts";
-import { tensorFromProto } from "../../tensor/tensor-proto.ts";
 import { formatRef, type Graph, type GraphNode, graphOf, type Ref } from "../graph.ts";
 import { PARTITIONED_GATHER, RESOURCE_GATHER_VALUE, VARIABLE_VALUE } from "../own-ops.ts";
+import { numberOf, sourceOf } from "./known-number.ts";
 
 /**
  * TF1 keeps large embeddings in several variables. `tf.nn.embedding_lookup` parts the ids by the variable that has their
@@ -74,19 +74,6 @@ function gatherOf(graph: Graph, ref: Ref): { readonly params: Ref; readonly indi
   const source = params && sourceOf(graph, params)?.op;
   if (!isFirstAxis || (source !== VARIABLE_VALUE && source !== "Const")) return undefined;
   return { params: params!, indices: indices! };
-}
-
-/** The node that computes a tensor, behind those that only hand it on. */
-function sourceOf(graph: Graph, ref: Ref): GraphNode | undefined {
-  const node = graph.nodes.get(ref.node);
-  return node?.op === "Identity" ? sourceOf(graph, node.inputs[0]!) : node;
-}
-
-function numberOf(graph: Graph, ref: Ref): number | undefined {
-  const value = sourceOf(graph, ref);
-  if (value?.op !== "Const" || value.attrs.value?.value.case !== "tensor") return undefined;
-  const { data } = tensorFromProto(value.attrs.value.value.value);
-  return data.length === 1 ? Number(data[0]) : undefined;
 }
 
 function int(value: number): AttrValue {
