@@ -27,12 +27,9 @@ const LOG_SUM_EXP: Monoid = {
   },
 };
 
-/** Doublings that cover any axis whose size isn't known. */
-const MOST_DOUBLINGS = 31;
-
 /**
- * ONNX has no scan for these without a loop: each element is combined with the one 1 before it, then with the one 2
- * before it, then 4, and so on.
+ * ONNX has no scan for these but a loop over all elements: here each is combined with the one 1 before it, then with the
+ * one 2 before it, then 4, and so on.
  */
 const scan =
   (monoid: Monoid): Translator =>
@@ -43,13 +40,32 @@ function scanned(onnx: OnnxBuilder, node: OpNode, x: Value, monoid: Monoid): Val
   const axis = axisOf(onnx, x, node.inputs[1]!);
   const reverse = node.attrs.bool("reverse");
   const f = new Formula(onnx, x.dtype);
-  const shifted = (value: Value, by: number): Value =>
+  const shifted = (value: Value, by: Part): Value =>
     shift(onnx, f, value, axis, by, reverse, monoid.identity);
-  let result = node.attrs.bool("exclusive") ? shifted(x, 1) : x;
-  const doublings =
-    typeof axis.size === "number" ? Math.ceil(Math.log2(Math.max(axis.size, 1))) : MOST_DOUBLINGS;
-  for (let i = 0; i < doublings; i++) result = monoid.combine(f, shifted(result, 2 ** i), result);
+  const step = (value: Value, by: Part): Value => monoid.combine(f, shifted(value, by), value);
+  const first = node.attrs.bool("exclusive") ? shifted(x, 1) : x;
+  const { size } = axis;
+  if (typeof size !== "number") return doubled(onnx, first, size, step);
+  let result = first;
+  for (let by = 1; by < size; by *= 2) result = step(result, by);
   return result;
+}
+
+/** The steps by 1, 2, 4 and so on below a size that isn't known. */
+function doubled(onnx: OnnxBuilder, first: Value, size: Value, step: (x: Value, by: Value) => Value): Value {
+  const isBelow = (by: Value): Value => onnx.op("Squeeze", [onnx.op("Less", [by, flat(onnx, size)])]);
+  const value = onnx.argument(first.dtype, first.shape);
+  const by = onnx.argument("int64", [1]);
+  const inputs = [onnx.argument("int64", []), onnx.argument("bool", []), value, by];
+  const body = onnx.subgraph(inputs, () => {
+    const next = onnx.op("Add", [by, by]);
+    return [isBelow(next), step(value, by), next];
+  });
+  const one = onnx.ints([1]);
+  return onnx.flow("Loop", [undefined, isBelow(one), first, one], { body: { graph: body } }, [
+    { dtype: first.dtype, shape: first.shape },
+    { dtype: "int64", shape: [1] },
+  ])[0]!;
 }
 
 /** An axis as an int64 vector of one element, and its size. */
@@ -72,12 +88,12 @@ function shift(
   f: Formula,
   x: Value,
   axis: ScanAxis,
-  by: number,
+  by: Part,
   reverse: boolean,
   fill: Term,
 ): Value {
-  const [start, end] = reverse ? [by, FAR] : [0, -by];
-  const kept = onnx.op("Slice", [x, onnx.ints([start]), onnx.ints([end]), axis.index]);
+  const [start, end] = reverse ? [by, FAR] : [0, combine(onnx, "Sub", 0, by)];
+  const kept = onnx.op("Slice", [x, vector(onnx, [start]), vector(onnx, [end]), axis.index]);
   const gap = combine(onnx, "Min", axis.size, by);
   const pads = vector(onnx, reverse ? [0, gap] : [gap, 0]);
   const moved = onnx.op("Pad", [kept, pads, f.term(fill), axis.index]);
