@@ -75,13 +75,21 @@ export function convolve(
   return slide(onnx, x, outputsFirst(onnx, filter, format), format, window, group);
 }
 
-/** How many groups of channels are convolved by themselves: the filter tells how many channels are in one. */
+/**
+ * How many groups of channels are convolved by themselves: the filter tells how many channels are in one.
+ * @throws StatusError UNIMPLEMENTED if that can't be told, and the filter is one with a group per example: its results are as
+ * many as the batch makes them.
+ */
 export function groupCount(x: Value, filter: Value, format: DataFormat): number {
   const channels = channelCount(x, format);
-  const inGroup = filter.shape?.at(-2);
-  // If either isn't known, ONNX Runtime refuses the run unless there is one group.
-  if (channels === undefined || inGroup === undefined || !isNumber(channels) || !isNumber(inGroup)) return 1;
-  return channels / inGroup;
+  const [inGroup, results] = [filter.shape?.at(-2), filter.shape?.at(-1)];
+  if (channels !== undefined && inGroup !== undefined && isNumber(channels) && isNumber(inGroup))
+    return channels / inGroup;
+  if (inGroup !== undefined && isNumber(inGroup) && results !== undefined && !isNumber(results)) {
+    throw unimplemented(`expected a known number of groups, got a filter [${filter.shape}]`);
+  }
+  // ONNX Runtime refuses the run unless there is one group.
+  return 1;
 }
 
 /** A filter [spatial..., in, out] as [out, in, spatial...]. */
