@@ -15,7 +15,7 @@ const text = new TextDecoder();
 export interface Gathered {
   readonly feature: Feature;
   readonly column: Column;
-  /** The number of values in the column after each Example. */
+  /** The number of values in the column after each Example; not kept of dense features. */
   readonly ends: Int32Array;
 }
 
@@ -51,6 +51,9 @@ export class ExampleReader {
   readonly #starts: number[] = [];
   readonly #stops: number[] = [];
   #found = 0;
+  /** The position of each feature of the last Example, in the order in which they came: the next one's as a rule. */
+  readonly #order: number[] = [];
+  #entry = 0;
 
   /**
    * @param batch the number of Examples.
@@ -61,10 +64,12 @@ export class ExampleReader {
     this.#isAlone = names === "alone";
     this.#errors = names === "alone" ? singleErrors : vectorErrors(names);
     this.#seen = new Int32Array(wanted.features.length).fill(-1);
+    // Where every Example has as many values nobody looks where they end.
+    const unread = new Int32Array(batch);
     this.gathered = wanted.features.map((feature) => ({
       feature,
       column: newColumn(feature.type, feature.kind === "dense" ? batch * feature.elements : batch),
-      ends: new Int32Array(batch),
+      ends: feature.kind === "dense" ? unread : new Int32Array(batch),
     }));
   }
 
@@ -75,6 +80,7 @@ export class ExampleReader {
   read(bytes: Uint8Array, example: number): void {
     this.#reader.open(bytes);
     this.#found = 0;
+    this.#entry = 0;
     if (!this.#scan()) throw invalidArgument(`Could not parse example input, value: '${text.decode(bytes)}'`);
     for (let i = this.#found - 1; i >= 0; i--) this.#readFeature(example, i);
     this.#addMissing(example);
@@ -118,7 +124,9 @@ export class ExampleReader {
     }
     if (!reader.isAtEnd) return false;
     reader.leave(outer);
-    const position = this.#wanted.index.find(reader.bytes, keyStart, keyStop);
+    const entry = this.#entry++;
+    const position = this.#wanted.index.find(reader.bytes, keyStart, keyStop, this.#order[entry]);
+    this.#order[entry] = position;
     if (position < 0) return true;
     this.#positions[this.#found] = position;
     this.#starts[this.#found] = start;

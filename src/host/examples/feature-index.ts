@@ -15,8 +15,12 @@ export class FeatureIndex {
     }
   }
 
-  /** The position of the key that `bytes` holds from `from` up to `to`, or -1. */
-  find(bytes: Uint8Array, from: number, to: number): number {
+  /**
+   * The position of the key that `bytes` holds from `from` up to `to`, or -1.
+   * @param guess a position that is likely.
+   */
+  find(bytes: Uint8Array, from: number, to: number, guess = -1): number {
+    if (guess >= 0 && isAt(this.#keys[guess]!, bytes, from, to)) return guess;
     let cell = this.#hash(bytes, from, to);
     for (;;) {
       const position = this.#table[cell]! - 1;
