@@ -1,27 +1,27 @@
-import type { TableForm } from "../host/tables/table.ts";
 import { tableOps } from "../host/tables/table-op.ts";
 import { Attributes } from "../registry/attributes.ts";
 import { opDefinition } from "../registry/op-registry.ts";
 import { internal, unimplemented } from "../status/status.ts";
-import { type DType, dtypeInfo } from "../tensor/dtype.ts";
-import { elementCount, type PartialShape } from "../tensor/shape.ts";
-import { bytesOf, type NumericTensor, stringTensor, type Tensor } from "../tensor/tensor.ts";
-import { tensorFromProto } from "../tensor/tensor-proto.ts";
+import type { DType } from "../tensor/dtype.ts";
+import type { PartialShape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { chooseBranch } from "./branch-choice.ts";
 import { fixedNode, freeInputs, isControlFlow } from "./control-flow.ts";
 import { moved, withKnownFeeds } from "./fixed-branch.ts";
 import { type Feed, formatRef, type Graph, type GraphNode, graphOf, parseRef, type Ref } from "./graph.ts";
+import { GraphConstants } from "./graph-constants.ts";
 import { areSameShapes, commonShape, declaredShape } from "./known-shapes.ts";
 import { writeModel } from "./onnx/model.ts";
 import { modelIdentity } from "./onnx/model-identity.ts";
 import { outputOwners, setOutputsApart } from "./output-regions.ts";
-import { isVariableOp, ownOps, VARIABLE_ASSIGN, VARIABLE_READ, VARIABLE_VALUE } from "./own-ops.ts";
+import { isVariableOp, ownOps, VARIABLE_ASSIGN, VARIABLE_READ } from "./own-ops.ts";
 import { hasEffect } from "./passes/prune.ts";
 import { type Place, type Placing, placeNodes } from "./placement.ts";
 import type { GraphPreparer, PreparedFlow, PreparedGraph } from "./prepared-graph.ts";
 import type { CompiledSession, Program, Step } from "./program.ts";
 import { cutRegions, type Region, readOutside } from "./regions.ts";
 import { isResource } from "./resources.ts";
+import { tableForm } from "./table-form.ts";
 import type { TensorTypes } from "./tensor-types.ts";
 import { NodeRefusal, translate, type Variables } from "./translate.ts";
 
@@ -60,6 +60,7 @@ export class ProgramBuilder {
   readonly #context: ProgramContext;
   readonly #places: ReadonlyMap<string, Place>;
   readonly #registers = new Map<string, number>();
+  readonly #graphConstants: GraphConstants;
   readonly #shapes = new Map<string, PartialShape>();
   readonly #constants: { register: number; tensor: Tensor }[] = [];
   readonly #steps: Step[] = [];
@@ -88,6 +89,7 @@ export class ProgramBuilder {
     this.#outputs = outputs;
     this.#fed = new Set(feeds.map((feed) => formatRef(feed.ref)));
     this.#context = context;
+    this.#graphConstants = new GraphConstants(graph, this.#fed, context.variables);
     this.#registerCount = feeds.length;
   }
 
@@ -122,27 +124,15 @@ export class ProgramBuilder {
     const regions = cutRegions(this.#graph, place, this.#fed);
     if (!isOutermost || this.#outputs.length < 2) return regions;
     const owners = outputOwners(this.#graph, this.#outputs, this.#fed);
-    const apart = setOutputsApart(regions, owners, this.#fed, (node) => this.#constantElements(node));
+    const apart = setOutputsApart(regions, owners, this.#fed, (node) =>
+      this.#graphConstants.elementsReadBy(node),
+    );
     return this.#listsBetween(apart) === this.#listsBetween(regions) ? apart : regions;
   }
 
   /** How many lists go from one region to another. */
   #listsBetween(regions: readonly Region[]): number {
     return [...readOutside(regions, [])].filter((key) => this.#types.of(parseRef(key)) === "variant").length;
-  }
-
-  /** How many elements of constants a node reads. */
-  #constantElements({ inputs }: GraphNode): number {
-    return inputs.reduce((sum, ref) => {
-      const source = this.#fed.has(formatRef(ref)) ? undefined : this.#graph.nodes.get(ref.node);
-      if (source === undefined || (source.op !== "Const" && source.op !== VARIABLE_VALUE)) return sum;
-      const attrs = new Attributes(source.name, source.attrs, undefined);
-      const shape =
-        source.op === "Const"
-          ? (attrs.tensor("value").tensorShape?.dim ?? []).map((dim) => Number(dim.size))
-          : this.#context.variables(attrs.string("variable")).shape;
-      return sum + elementCount(shape);
-    }, 0);
   }
 
   /** Exporters leave the rank of serialized Examples open, although Classify and Regress always send a vector. */
@@ -167,7 +157,7 @@ export class ProgramBuilder {
   #read(ref: Ref): number {
     const known = this.#registers.get(formatRef(ref));
     if (known !== undefined) return known;
-    const tensor = this.#constant(ref);
+    const tensor = this.#graphConstants.read(ref);
     const register = this.#allocate(ref);
     this.#constants.push({ register, tensor });
     return register;
@@ -175,7 +165,10 @@ export class ProgramBuilder {
 
   #addHostStep(node: GraphNode): void {
     const attrs = new Attributes(node.name, node.attrs, opDefinition(node.op));
-    const known = node.inputs.map((ref) => ({ shape: this.#shapeOf(ref), constant: this.#constantOf(ref) }));
+    const known = node.inputs.map((ref) => ({
+      shape: this.#shapeOf(ref),
+      constant: this.#graphConstants.of(ref),
+    }));
     const { hostOps, valueOps } = this.#context.host;
     const shapes = (hostOps[node.op] ?? valueOps[node.op])!.shapes(attrs, known);
     const outputs = shapes.map((shape, index) => this.#produce({ node: node.name, index }, shape));
@@ -198,7 +191,7 @@ export class ProgramBuilder {
       throw unimplemented(`Op ${node.op} (node ${node.name}): expected a table that is known at import`);
     }
     this.#context.tables.set(table.name, table);
-    const known = rest.map((ref) => ({ shape: this.#shapeOf(ref), constant: this.#constantOf(ref) }));
+    const known = rest.map((ref) => ({ shape: this.#shapeOf(ref), constant: this.#graphConstants.of(ref) }));
     const op = tableOps[node.op]!;
     const shapes = op.shapes(tableForm(table, this.#shapeOf(table.inputs[0])), known);
     this.#steps.push({
@@ -430,39 +423,6 @@ export class ProgramBuilder {
   #shapeOf(ref: Ref | undefined): PartialShape {
     if (ref === undefined) return undefined;
     const known = this.#shapes.get(formatRef(ref));
-    return known ?? this.#constantOf(ref)?.shape;
+    return known ?? this.#graphConstants.of(ref)?.shape;
   }
-
-  #constantOf(ref: Ref): Tensor | undefined {
-    const node = this.#graph.nodes.get(ref.node);
-    const isConstant = node?.op === "Const" && !this.#fed.has(formatRef(ref));
-    return isConstant ? this.#constant(ref) : undefined;
-  }
-
-  #constant(ref: Ref): Tensor {
-    const node = this.#graph.nodes.get(ref.node);
-    if (node === undefined || (node.op !== "Const" && node.op !== VARIABLE_VALUE)) {
-      throw internal(`Nothing computes the tensor ${formatRef(ref)} (${node?.op})`);
-    }
-    const attrs = new Attributes(node.name, node.attrs, undefined);
-    if (node.op === "Const") return tensorFromProto(attrs.tensor("value"));
-    const variable = this.#context.variables(attrs.string("variable"));
-    const { dtype, shape } = variable;
-    if (dtype === "string") return stringTensor(shape, variable.strings());
-    const { array, lanes } = dtypeInfo(dtype);
-    const tensor: NumericTensor = { dtype, shape, data: new array!(elementCount(shape) * lanes) };
-    variable.read(bytesOf(tensor));
-    return tensor;
-  }
-}
-
-/** @param emptyKey what is known of a dense table's first input, a key. */
-function tableForm(table: GraphNode, emptyKey: PartialShape): TableForm {
-  const attrs = new Attributes(table.name, table.attrs, opDefinition(table.op));
-  const isDense = table.op.startsWith("MutableDense");
-  const hasShapedValues = isDense || table.op.includes("OfTensors");
-  return {
-    keyRank: isDense ? emptyKey?.length : 0,
-    valueShape: hasShapedValues ? attrs.shape("value_shape") : [],
-  };
 }

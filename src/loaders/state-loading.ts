@@ -7,6 +7,7 @@ import type { GraphNode } from "../import/graph.ts";
 import type { InitialState } from "../import/initial-state.ts";
 import type { GraphPreparer } from "../import/prepared-graph.ts";
 import type { Program } from "../import/program.ts";
+import { isDenseTable, tableForm } from "../import/table-form.ts";
 import type { Variables } from "../import/translate.ts";
 import { Attributes } from "../registry/attributes.ts";
 import { opDefinition } from "../registry/op-registry.ts";
@@ -57,9 +58,7 @@ function frozenTable(node: GraphNode, initial: InitialState): LookupTableData {
 
 function mutableTable(node: GraphNode, initial: InitialState): MutableTableMemory {
   const attrs = new Attributes(node.name, node.attrs, opDefinition(node.op));
-  const isDense = node.op.startsWith("MutableDense");
-  const [emptyKey, deletedKey] = isDense ? initial.inputsOf(node) : [];
-  const hasShapedValues = isDense || node.op.includes("OfTensors");
+  const [emptyKey, deletedKey] = isDenseTable(node) ? initial.inputsOf(node) : [];
   const reserved = new Map<string, Tensor>();
   if (emptyKey !== undefined) reserved.set("empty_key", emptyKey);
   if (deletedKey !== undefined) reserved.set("deleted_key", deletedKey);
@@ -67,7 +66,7 @@ function mutableTable(node: GraphNode, initial: InitialState): MutableTableMemor
     keyDtype: attrs.dtype("key_dtype"),
     keyShape: emptyKey?.shape ?? [],
     valueDtype: attrs.dtype("value_dtype"),
-    valueShape: hasShapedValues ? (attrs.shape("value_shape") ?? []) : [],
+    valueShape: tableForm(node, emptyKey?.shape).valueShape ?? [],
     reserved,
   };
   return createMutableTable(form, initial.tableContents(node));
