@@ -23,7 +23,9 @@ export interface CorpusCase {
   readonly signature: string;
   readonly method: string;
   readonly version?: number | string;
-  readonly inputs: Readonly<Record<string, CaseTensor>>;
+  readonly inputs?: Readonly<Record<string, CaseTensor>>;
+  /** Of `classify` and `regress`: serialized tf.Examples in base64. */
+  readonly examples?: readonly string[];
   readonly outputs?: Readonly<Record<string, CaseTensor>>;
   readonly output_filter?: readonly string[];
   readonly error?: { readonly code: string };

@@ -1,12 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine } from "../src/engines/engine.ts";
+import { type Classifications, classify } from "../src/inference/classify.ts";
 import { predict } from "../src/inference/predict.ts";
+import { regress } from "../src/inference/regress.ts";
 import { ServableMap } from "../src/lifecycle/servable-map.ts";
 import { SavedModelLoading } from "../src/loaders/saved-model-loading.ts";
 import { SavedModelServable } from "../src/loaders/saved-model-servable.ts";
 import { asStatusError, codeName, formatStatus } from "../src/status/status.ts";
 import { fileStorage } from "../src/storage/file.ts";
+import type { Tensor } from "../src/tensor/tensor.ts";
 import { type CorpusCase, decodeTensor, difference } from "./corpus-case.ts";
 
 /** What a model's model.json says. */
@@ -33,7 +36,7 @@ function describe(folder: string): ModelDescription {
 }
 
 /**
- * Loads every version of a model and asks all of its `predict` cases.
+ * Loads every version of a model and asks all of its cases.
  * @returns what the first answer that differs is, or undefined.
  * @throws StatusError if a version can't be loaded.
  */
@@ -54,7 +57,7 @@ export async function checkModel(folder: string, engine: Engine): Promise<string
       });
     }
     for (const [i, wanted] of cases.entries()) {
-      const problem = wanted.method === "predict" ? await runCase(map, folder, name, wanted) : undefined;
+      const problem = await runCase(map, folder, name, wanted);
       if (problem !== undefined) return `case ${i}: ${problem}`;
     }
     return undefined;
@@ -69,30 +72,63 @@ async function runCase(
   name: string,
   wanted: CorpusCase,
 ): Promise<string | undefined> {
-  const version = wanted.version === undefined ? undefined : BigInt(wanted.version);
-  const inputs = new Map(
-    Object.entries(wanted.inputs).map(([key, tensor]) => [key, decodeTensor(folder, tensor)]),
-  );
   try {
-    const response = await predict(map, {
-      model: { name, version, signatureName: wanted.signature },
-      inputs,
-      outputFilter: wanted.output_filter ?? [],
-    });
+    const answer = await ask(map, folder, name, wanted);
     try {
       if (wanted.error !== undefined) return `answered where ${wanted.error.code} was expected`;
       for (const [key, expected] of Object.entries(wanted.outputs ?? {})) {
-        const at = response.outputs.indexOf(key);
-        if (at < 0) return `no output ${key}`;
-        const problem = difference(response.tensors[at]!, folder, expected, key, wanted);
+        const got = answer.outputs.get(key);
+        if (got === undefined) return `no output ${key}`;
+        const problem = difference(got, folder, expected, key, wanted);
         if (problem !== undefined) return problem;
       }
       return undefined;
     } finally {
-      response.dispose();
+      answer.dispose();
     }
   } catch (error) {
     const status = asStatusError(error);
     return wanted.error?.code === codeName(status.code) ? undefined : formatStatus(status);
   }
+}
+
+interface Answer {
+  readonly outputs: ReadonlyMap<string, Tensor>;
+  dispose(): void;
+}
+
+async function ask(map: ServableMap, folder: string, name: string, wanted: CorpusCase): Promise<Answer> {
+  const version = wanted.version === undefined ? undefined : BigInt(wanted.version);
+  const model = { name, version, signatureName: wanted.signature };
+  if (wanted.method === "predict") {
+    const inputs = Object.entries(wanted.inputs ?? {});
+    const response = await predict(map, {
+      model,
+      inputs: new Map(inputs.map(([key, tensor]) => [key, decodeTensor(folder, tensor)])),
+      outputFilter: wanted.output_filter ?? [],
+    });
+    const outputs = new Map(response.outputs.map((key, i) => [key, response.tensors[i]!]));
+    return { outputs, dispose: () => response.dispose() };
+  }
+  const request = { model, examples: (wanted.examples ?? []).map((text) => Buffer.from(text, "base64")) };
+  const options = { checksMethodName: true };
+  const outputs =
+    wanted.method === "classify"
+      ? classTensors((await classify(map, request, options)).result)
+      : new Map([["outputs", vector((await regress(map, request, options)).result)]]);
+  return { outputs, dispose() {} };
+}
+
+function vector(values: readonly number[]): Tensor {
+  return { dtype: "float32", shape: [values.length], data: Float32Array.from(values) };
+}
+
+/** `classes` and `scores`, [batch, n]. */
+function classTensors(examples: Classifications): ReadonlyMap<string, Tensor> {
+  const shape = [examples.length, examples[0]?.length ?? 0];
+  const all = examples.flat();
+  return new Map<string, Tensor>([
+    ["classes", { dtype: "string", shape, data: all.map(({ label }) => label ?? new Uint8Array(0)) }],
+    ["scores", { dtype: "float32", shape, data: Float32Array.from(all, ({ score }) => score ?? 0) }],
+  ]);
 }

@@ -12,8 +12,10 @@ from pathlib import Path
 import grpc
 import numpy as np
 import tensorflow as tf
+from tensorflow_serving.apis.classification_pb2 import ClassificationRequest
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
+from tensorflow_serving.apis.regression_pb2 import RegressionRequest
 
 from server import UNLIMITED, serving
 
@@ -51,24 +53,53 @@ def difference(key: str, got: np.ndarray, want: np.ndarray, case: dict) -> str |
     return None if close.all() else f"{key} differs in {np.count_nonzero(~close)} of {close.size} elements"
 
 
-def ask(stub: PredictionServiceStub, name: str, folder: Path, case: dict) -> str | None:
+def predict(stub: PredictionServiceStub, name: str, folder: Path, case: dict) -> dict[str, np.ndarray]:
     request = PredictRequest(output_filter=case.get("output_filter", []))
     request.model_spec.name = name
     request.model_spec.signature_name = case["signature"]
     for key, described in case["inputs"].items():
         dtype = tf.as_dtype(described["dtype"])
         request.inputs[key].CopyFrom(tf.make_tensor_proto(array(folder, described), dtype, described["shape"]))
+    response: PredictResponse = stub.Predict(request, timeout=TIMEOUT_SECONDS)
+    return {key: tf.make_ndarray(tensor) for key, tensor in response.outputs.items()}
+
+
+def with_examples(request: ClassificationRequest | RegressionRequest, name: str, case: dict):
+    request.model_spec.name = name
+    request.model_spec.signature_name = case["signature"]
+    for serialized in case["examples"]:
+        request.input.example_list.examples.append(tf.train.Example.FromString(base64.b64decode(serialized)))
+    return request
+
+
+def classify(stub: PredictionServiceStub, name: str, case: dict) -> dict[str, np.ndarray]:
+    request = with_examples(ClassificationRequest(), name, case)
+    rows = [c.classes for c in stub.Classify(request, timeout=TIMEOUT_SECONDS).result.classifications]
+    return {"classes": np.array([[c.label.encode() for c in row] for row in rows], object),
+            "scores": np.array([[c.score for c in row] for row in rows], np.float32)}
+
+
+def regress(stub: PredictionServiceStub, name: str, case: dict) -> dict[str, np.ndarray]:
+    request = with_examples(RegressionRequest(), name, case)
+    values = [r.value for r in stub.Regress(request, timeout=TIMEOUT_SECONDS).result.regressions]
+    return {"outputs": np.array(values, np.float32)}
+
+
+def ask(stub: PredictionServiceStub, name: str, folder: Path, case: dict) -> str | None:
     try:
-        response: PredictResponse = stub.Predict(request, timeout=TIMEOUT_SECONDS)
+        if case["method"] == "predict":
+            outputs = predict(stub, name, folder, case)
+        else:
+            outputs = (classify if case["method"] == "classify" else regress)(stub, name, case)
     except grpc.RpcError as error:
         expected = case.get("error", {}).get("code")
         return None if error.code().name == expected else f"{error.code().name}: {error.details()}"
     if "error" in case:
         return f"answered where {case['error']['code']} was expected"
     for key, described in case["outputs"].items():
-        if key not in response.outputs:
+        if key not in outputs:
             return f"no output {key}"
-        problem = difference(key, tf.make_ndarray(response.outputs[key]), array(folder, described), case)
+        problem = difference(key, outputs[key], array(folder, described), case)
         if problem:
             return problem
     return None
@@ -80,7 +111,7 @@ def check(folder: Path) -> tuple[str, str]:
     tags = json.loads((folder / "model.json").read_text())["tags"]
     newest = max(int(entry.name) for entry in folder.iterdir() if entry.name.isdigit())
     cases = json.loads((folder / "cases.json").read_text())
-    asked = [c for c in cases if c["method"] == "predict" and c.get("version") in (None, newest, str(newest))]
+    asked = [c for c in cases if c.get("version") in (None, newest, str(newest))]
     try:
         with serving(name, folder, f"--saved_model_tags={','.join(tags)}") as server:
             with grpc.insecure_channel(server.grpc, options=UNLIMITED) as channel:

@@ -40,6 +40,7 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
     intraOpThreads,
     restTimeoutMilliseconds: flags.rest_api_timeout_in_ms,
     tensorContent: flags.enable_serialization_as_tensor_content,
+    checksMethodName: flags.enable_signature_method_name_check,
   };
   const pool = new WorkerPool(
     flags.request_workers || availableParallelism(),

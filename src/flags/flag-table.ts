@@ -100,6 +100,13 @@ export const flagTable = [
     help: "Answer over gRPC with tensor_content in place of the typed fields.",
   },
   {
+    name: "enable_signature_method_name_check",
+    type: "bool",
+    defaultValue: false,
+    group: "General",
+    help: "Refuse Classify and Regress requests for signatures whose method name is another, as TF2's are.",
+  },
+  {
     name: "version",
     type: "bool",
     defaultValue: false,

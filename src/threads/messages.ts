@@ -24,6 +24,7 @@ export interface WorkerSettings {
   readonly intraOpThreads: number;
   readonly restTimeoutMilliseconds: number;
   readonly tensorContent: boolean;
+  readonly checksMethodName: boolean;
 }
 
 /** From the control thread to a loader thread. */

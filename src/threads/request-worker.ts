@@ -21,10 +21,7 @@ const servables = new ServableMap();
 const onFailure = (error: unknown) =>
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
 
-const methods = new Map([
-  ...predictionService(servables, { tensorContent: settings.tensorContent }),
-  ...modelService(servables),
-]);
+const methods = new Map([...predictionService(servables, settings), ...modelService(servables)]);
 const grpc = createGrpcListener(methods, { onFailure });
 const rest = createRestListener(restHandler(servables), {
   timeoutMilliseconds: settings.restTimeoutMilliseconds,

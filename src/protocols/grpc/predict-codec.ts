@@ -1,7 +1,16 @@
 import type { PredictRequest, PredictResponse } from "../../inference/predict.ts";
-import { asStatusError, invalidArgument, StatusError } from "../../status/status.ts";
+import { asStatusError, StatusError } from "../../status/status.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { allocateFrame, PREFIX_LENGTH } from "./framing.ts";
+import {
+  bytesTag,
+  checkSpec,
+  emptySpec,
+  readModelSpec,
+  SPEC_NAME,
+  SPEC_SIGNATURE_NAME,
+  SPEC_VERSION,
+} from "./model-spec.ts";
 import { decodeTensor, type FillAllowance } from "./tensor-decode.ts";
 import { measureTensor, type TensorLayout, type ValueForm, writeTensor } from "./tensor-encode.ts";
 import { Wire, WireReader } from "./wire-reader.ts";
@@ -14,20 +23,14 @@ import {
   writeText,
 } from "./wire-writer.ts";
 
-// Field numbers: tensorflow_serving/apis/predict.proto and model.proto; 1 and 2 are also a map entry's key and value.
+// Field numbers: tensorflow_serving/apis/predict.proto; 1 and 2 are also a map entry's key and value.
 const REQUEST_MODEL_SPEC = 1;
 const REQUEST_INPUTS = 2;
 const REQUEST_OUTPUT_FILTER = 3;
 const RESPONSE_OUTPUTS = 1;
 const RESPONSE_MODEL_SPEC = 2;
-const SPEC_NAME = 1;
-const SPEC_VERSION = 2;
-const SPEC_SIGNATURE_NAME = 3;
-const SPEC_VERSION_LABEL = 4;
 const KEY = 1;
 const VALUE = 2;
-
-const bytesTag = (field: number): number => (field << 3) | Wire.BYTES;
 
 /** How many bytes the inputs of a request may be filled up with by repeating values that were sent once. */
 export const MAX_FILL_BYTES = 64 << 20;
@@ -40,13 +43,7 @@ export const MAX_FILL_BYTES = 64 << 20;
  */
 export function decodePredictRequest(message: Uint8Array): PredictRequest {
   const reader = new WireReader(message, "tensorflow.serving.PredictRequest");
-  const spec: MutableSpec = {
-    present: false,
-    name: "",
-    signatureName: "",
-    version: undefined,
-    label: undefined,
-  };
+  const spec = emptySpec();
   const tensors = new Map<string, Uint8Array>();
   const outputFilter: string[] = [];
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
@@ -64,48 +61,8 @@ export function decodePredictRequest(message: Uint8Array): PredictRequest {
       reader.skip(tag);
     }
   }
-  if (!spec.present) throw invalidArgument("Missing ModelSpec");
-  if (spec.name === "") throw invalidArgument("ModelSpec has no name specified.");
+  checkSpec(spec);
   return { model: spec, inputs: () => decodeInputs(tensors), outputFilter };
-}
-
-interface MutableSpec {
-  present: boolean;
-  name: string;
-  signatureName: string;
-  version: bigint | undefined;
-  label: string | undefined;
-}
-
-function readModelSpec(reader: WireReader, spec: MutableSpec): void {
-  spec.present = true;
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === bytesTag(SPEC_NAME)) {
-      spec.name = reader.string();
-    } else if (tag === bytesTag(SPEC_SIGNATURE_NAME)) {
-      spec.signatureName = reader.string();
-    } else if (tag === bytesTag(SPEC_VERSION)) {
-      const outer = reader.enter();
-      spec.version = readInt64Value(reader, spec.version ?? 0n);
-      spec.label = undefined;
-      reader.leave(outer);
-    } else if (tag === bytesTag(SPEC_VERSION_LABEL)) {
-      spec.label = reader.string();
-      spec.version = undefined;
-    } else {
-      reader.skip(tag);
-    }
-  }
-}
-
-/** google.protobuf.Int64Value: `value` is field 1. */
-function readInt64Value(reader: WireReader, initial: bigint): bigint {
-  let value = initial;
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === ((1 << 3) | Wire.VARINT)) value = reader.int64();
-    else reader.skip(tag);
-  }
-  return value;
 }
 
 function readEntry(reader: WireReader, tensors: Map<string, Uint8Array>): void {

@@ -6,6 +6,8 @@ import { decodePredictRequest, encodePredictResponse } from "./predict-codec.ts"
 export interface PredictionServiceOptions {
   /** Answer with tensor_content instead of typed fields (--enable_serialization_as_tensor_content). Default: false. */
   readonly tensorContent?: boolean;
+  /** Classify and Regress refuse signatures of another method (--enable_signature_method_name_check). Default: false. */
+  readonly checksMethodName?: boolean;
 }
 
 /** Methods of tensorflow.serving.PredictionService. Predict answers without a promise where `predict` does. */
@@ -14,6 +16,7 @@ export function predictionService(
   options: PredictionServiceOptions = {},
 ): UnaryMethods {
   const form = options.tensorContent ? "content" : "typed";
+  const examplesOptions = { checksMethodName: options.checksMethodName ?? false };
   const respond = (response: PredictResponse): Uint8Array => {
     try {
       return encodePredictResponse(response, form);
@@ -28,6 +31,21 @@ export function predictionService(
         const response = predict(lookup, decodePredictRequest(message));
         return response instanceof Promise ? response.then(respond) : respond(response);
       },
+    ],
+    [
+      "/tensorflow.serving.PredictionService/Classify",
+      async (message) =>
+        (await import("./example-methods.ts")).answerClassify(lookup, message, examplesOptions),
+    ],
+    [
+      "/tensorflow.serving.PredictionService/Regress",
+      async (message) =>
+        (await import("./example-methods.ts")).answerRegress(lookup, message, examplesOptions),
+    ],
+    [
+      "/tensorflow.serving.PredictionService/MultiInference",
+      async (message) =>
+        (await import("./example-methods.ts")).answerMultiInference(lookup, message, examplesOptions),
     ],
     [
       "/tensorflow.serving.PredictionService/GetModelMetadata",

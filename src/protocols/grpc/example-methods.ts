@@ -1,0 +1,102 @@
+import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { type Classifications, classify } from "../../inference/classify.ts";
+import type { ExamplesOptions, ExamplesResponse } from "../../inference/examples.ts";
+import { type InferenceResult, multiInference } from "../../inference/multi-inference.ts";
+import { type Regressions, regress } from "../../inference/regress.ts";
+import type { ServableId, ServableLookup } from "../../lifecycle/servable.ts";
+import {
+  ClassificationResponseSchema,
+  type ClassificationResultSchema,
+} from "../../proto/gen/tensorflow_serving/apis/classification_pb.ts";
+import {
+  type InferenceResultSchema,
+  MultiInferenceResponseSchema,
+} from "../../proto/gen/tensorflow_serving/apis/inference_pb.ts";
+import type { ModelSpecSchema } from "../../proto/gen/tensorflow_serving/apis/model_pb.ts";
+import {
+  RegressionResponseSchema,
+  type RegressionResultSchema,
+} from "../../proto/gen/tensorflow_serving/apis/regression_pb.ts";
+import { decodeExamplesRequest, decodeMultiInferenceRequest } from "./examples-codec.ts";
+import { frameMessage } from "./framing.ts";
+
+// The calls with tf.Examples: requests are decoded by hand, as examples are handed on as bytes; replies are small, and
+// protobuf-es makes them. It takes long to load, so that the service imports this module when the first such call comes.
+
+const text = new TextDecoder();
+
+/** ClassificationRequest to a framed ClassificationResponse. */
+export async function answerClassify(
+  lookup: ServableLookup,
+  message: Uint8Array,
+  options: ExamplesOptions,
+): Promise<Uint8Array> {
+  const request = decodeExamplesRequest(message, "tensorflow.serving.ClassificationRequest");
+  const response = await classify(lookup, request, options);
+  const result = classificationResult(response.result);
+  return framed(ClassificationResponseSchema, { result, modelSpec: specOf(response) });
+}
+
+/** RegressionRequest to a framed RegressionResponse. */
+export async function answerRegress(
+  lookup: ServableLookup,
+  message: Uint8Array,
+  options: ExamplesOptions,
+): Promise<Uint8Array> {
+  const request = decodeExamplesRequest(message, "tensorflow.serving.RegressionRequest");
+  const response = await regress(lookup, request, options);
+  return framed(RegressionResponseSchema, {
+    result: regressionResult(response.result),
+    modelSpec: specOf(response),
+  });
+}
+
+/** MultiInferenceRequest to a framed MultiInferenceResponse. */
+export async function answerMultiInference(
+  lookup: ServableLookup,
+  message: Uint8Array,
+  options: ExamplesOptions,
+): Promise<Uint8Array> {
+  const { id, results } = await multiInference(lookup, decodeMultiInferenceRequest(message), options);
+  return framed(MultiInferenceResponseSchema, {
+    results: results.map((result) => inferenceResult(id, result)),
+  });
+}
+
+function inferenceResult(
+  id: ServableId,
+  result: InferenceResult,
+): MessageInitShape<typeof InferenceResultSchema> {
+  const modelSpec = specOf({ id, signatureName: result.signatureName });
+  return result.kind === "classification"
+    ? { modelSpec, result: { case: "classificationResult", value: classificationResult(result.result) } }
+    : { modelSpec, result: { case: "regressionResult", value: regressionResult(result.result) } };
+}
+
+function classificationResult(
+  examples: Classifications,
+): MessageInitShape<typeof ClassificationResultSchema> {
+  return {
+    classifications: examples.map((classes) => ({
+      classes: classes.map(({ label, score }) => ({
+        label: label === undefined ? "" : text.decode(label),
+        score: score ?? 0,
+      })),
+    })),
+  };
+}
+
+function regressionResult(values: Regressions): MessageInitShape<typeof RegressionResultSchema> {
+  return { regressions: values.map((value) => ({ value })) };
+}
+
+function specOf({
+  id,
+  signatureName,
+}: Pick<ExamplesResponse<unknown>, "id" | "signatureName">): MessageInitShape<typeof ModelSpecSchema> {
+  return { name: id.name, versionChoice: { case: "version", value: { value: id.version } }, signatureName };
+}
+
+function framed<Desc extends DescMessage>(schema: Desc, message: MessageInitShape<Desc>): Uint8Array {
+  return frameMessage(toBinary(schema, create(schema, message)));
+}
