@@ -23,7 +23,7 @@ const onFailure = (error: unknown) =>
 
 const methods = new Map([...predictionService(servables, settings), ...modelService(servables)]);
 const grpc = createGrpcListener(methods, { onFailure });
-const rest = createRestListener(restHandler(servables), {
+const rest = createRestListener(restHandler(servables, settings), {
   timeoutMilliseconds: settings.restTimeoutMilliseconds,
   onFailure,
 });

@@ -1,10 +1,14 @@
+import { classify } from "../../inference/classify.ts";
+import type { ExamplesOptions } from "../../inference/examples.ts";
 import { getModelMetadata, SIGNATURE_DEF } from "../../inference/model-metadata.ts";
 import { getModelStatus } from "../../inference/model-status.ts";
 import { type PredictResponse, predict } from "../../inference/predict.ts";
+import { regress } from "../../inference/regress.ts";
 import type { ServableLookup, ServableRequest } from "../../lifecycle/servable.ts";
-import { Code, invalidArgument, StatusError, unimplemented } from "../../status/status.ts";
+import { Code, invalidArgument, StatusError } from "../../status/status.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "../unary.ts";
 import { decodedBody } from "./content-encoding.ts";
+import { writeClassifications, writeRegressions } from "./examples-reply.ts";
 import { PredictBody } from "./predict-body.ts";
 import { writeColumns, writeRows } from "./predict-reply.ts";
 import { emptyReply, errorReply, htmlReply, jsonReply } from "./replies.ts";
@@ -18,10 +22,13 @@ const MAX_BODY_BYTES = 2 ** 30;
  * @returns a handler that answers every error that a client or a model causes. It throws (or rejects with) only
  * failures of our own, for the listener to log and to answer.
  */
-export function restHandler(lookup: ServableLookup): HttpHandler {
+export function restHandler(
+  lookup: ServableLookup,
+  options: ExamplesOptions = { checksMethodName: false },
+): HttpHandler {
   return (request) => {
     try {
-      const response = answer(lookup, request);
+      const response = answer(lookup, request, options);
       return response instanceof Promise ? response.catch(failure) : response;
     } catch (error) {
       return failure(error);
@@ -35,14 +42,18 @@ function failure(error: unknown): HttpResponse {
   return errorReply(error);
 }
 
-function answer(lookup: ServableLookup, request: HttpRequest): HttpResponse | Promise<HttpResponse> {
+function answer(
+  lookup: ServableLookup,
+  request: HttpRequest,
+  options: ExamplesOptions,
+): HttpResponse | Promise<HttpResponse> {
   const route = findRoute(request.method, request.target);
   switch (route.kind) {
     case "predict":
       return answerPredict(lookup, route.model, decodedBody(request, MAX_BODY_BYTES));
     case "classify":
     case "regress":
-      throw unimplemented(`${route.kind} is not served over REST`);
+      return answerExamples(lookup, route.kind, route.model, decodedBody(request, MAX_BODY_BYTES), options);
     case "status":
       return answerStatus(lookup, route.model);
     case "metadata":
@@ -72,6 +83,23 @@ async function answerStatus(lookup: ServableLookup, model: ServableRequest): Pro
 async function answerMetadata(lookup: ServableLookup, model: ServableRequest): Promise<HttpResponse> {
   const metadata = getModelMetadata(lookup, model, [SIGNATURE_DEF]);
   return jsonReply((await import("./protobuf-json.ts")).metadataJson(metadata));
+}
+
+async function answerExamples(
+  lookup: ServableLookup,
+  kind: "classify" | "regress",
+  model: ServableRequest,
+  body: Uint8Array,
+  options: ExamplesOptions,
+): Promise<HttpResponse> {
+  const { readExamplesBody } = await import("./examples-body.ts");
+  const { signatureName, examples } = readExamplesBody(body);
+  const request = { model: { ...model, signatureName }, examples };
+  return jsonReply(
+    kind === "classify"
+      ? writeClassifications((await classify(lookup, request, options)).result)
+      : writeRegressions((await regress(lookup, request, options)).result),
+  );
 }
 
 /** The content type is the default of libevent, TensorFlow Serving's HTTP library. */

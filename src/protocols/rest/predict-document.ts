@@ -3,9 +3,9 @@ import { asStatusError, formatStatus, invalidArgument, unimplemented } from "../
 import { type DType, dtypeInfo } from "../../tensor/dtype.ts";
 import { elementCount, sameShape } from "../../tensor/shape.ts";
 import type { NumericTensor, Tensor } from "../../tensor/tensor.ts";
-import { decodeBase64 } from "./json/base64.ts";
 import { type Json, JsonObject } from "./json/document.ts";
 import { printJson } from "./json/print.ts";
+import { base64Of, isBase64, jsonType } from "./json/values.ts";
 import type { PredictInputs } from "./predict-scan.ts";
 import { typeName } from "./type-names.ts";
 
@@ -199,7 +199,7 @@ function element(value: Json, dtype: DType): Element {
   };
   if (value instanceof JsonObject) {
     if (dtype !== "string") throw typeError(value, dtype);
-    return base64(value);
+    return base64Of(value);
   }
   switch (dtype) {
     case "float32":
@@ -232,29 +232,6 @@ function typeError(value: Json, dtype: DType) {
   return invalidArgument(
     `JSON Value: ${printJson(value)} Type: ${jsonType(value)} is not of expected type: ${typeName(dtype)}`,
   );
-}
-
-function jsonType(value: Json): string {
-  if (value === null) return "Null";
-  if (value === true) return "True";
-  if (value === false) return "False";
-  if (value instanceof Uint8Array) return "String";
-  if (Array.isArray(value)) return "Array";
-  return value instanceof JsonObject ? "Object" : "Number";
-}
-
-/** An object whose only member is a string named `b64`. */
-function isBase64(value: JsonObject): boolean {
-  return value.keys.length === 1 && value.get("b64") instanceof Uint8Array;
-}
-
-function base64(value: JsonObject): Uint8Array {
-  if (!isBase64(value)) {
-    throw invalidArgument(`JSON Value: ${printJson(value)} not formatted correctly for base64 data`);
-  }
-  const decoded = decodeBase64(value.get("b64") as Uint8Array);
-  if (decoded === undefined) throw invalidArgument("Unable to base64 decode");
-  return decoded;
 }
 
 /** A key that an instance gives twice leaves more elements than the shape has: the surplus is dropped. */
