@@ -44,11 +44,19 @@ function engine(milliseconds: Readonly<Record<OperatorThreads, number>>) {
 
 describe("the threads of a session's operators", () => {
   it("are the engine's where runs are long", async () => {
-    const { made, living, calls } = engine({ engine: 3, caller: 6 });
+    const { made, living, calls } = engine({ engine: 12, caller: 12 });
     const { probe } = await createSession(made, { model, isUnbounded: false }, undefined);
     assert.deepEqual(calls, ["create engine"]);
     assert.deepEqual(living, ["engine"]);
-    assert.ok(probe!.microseconds >= 3000);
+    assert.ok(probe!.microseconds >= 12_000);
+  });
+
+  it("are the caller's where more threads hardly make runs shorter, else the engine's", async () => {
+    const [little, much] = [engine({ engine: 4, caller: 5 }), engine({ engine: 2, caller: 5 })];
+    await createSession(little.made, { model, isUnbounded: false }, undefined);
+    assert.deepEqual(little.living, ["caller"]);
+    await createSession(much.made, { model, isUnbounded: false }, undefined);
+    assert.deepEqual(much.living, ["engine"]);
   });
 
   it("are the caller's where runs are short, the weights being in memory once", async () => {
