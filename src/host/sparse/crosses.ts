@@ -17,8 +17,8 @@ export interface Crosses {
   readonly count: number;
   /** Of each cross, the place of each column's feature among the column's values. */
   readonly places: Int32Array;
-  readonly indices: Tensor;
-  readonly shape: Tensor;
+  /** How many crosses each row has. */
+  readonly perRow: Float64Array;
 }
 
 /** The inputs of an op that crosses `sparseCount` sparse tensors and any number of dense ones. */
@@ -109,7 +109,7 @@ function sparseColumn(indices: Tensor, values: Tensor, rows: number): Column {
   return { values, starts, counts, isDense: false };
 }
 
-function denseColumn(values: Tensor, rows: number): Column {
+export function denseColumn(values: Tensor, rows: number): Column {
   const width = values.shape[1]!;
   const starts = new Int32Array(rows);
   for (let row = 0; row < rows; row++) starts[row] = row * width;
@@ -118,21 +118,14 @@ function denseColumn(values: Tensor, rows: number): Column {
 
 export function crossesOf(columns: readonly Column[]): Crosses {
   const rows = columns[0]?.counts.length ?? 0;
-  let count = 0;
-  let widest = 0;
-  for (let row = 0; row < rows; row++) {
-    const inRow = columns.reduce((product, column) => product * column.counts[row]!, 1);
-    widest = Math.max(widest, inRow);
-    count += inRow;
-  }
+  const perRow = Float64Array.from({ length: rows }, (_, row) =>
+    columns.reduce((product, column) => product * column.counts[row]!, 1),
+  );
+  const count = perRow.reduce((sum, inRow) => sum + inRow, 0);
   const width = columns.length;
   const places = new Int32Array(count * width);
-  const indices = new Float64Array(count * 2);
   for (let row = 0, cross = 0; row < rows; row++) {
-    const inRow = columns.reduce((product, column) => product * column.counts[row]!, 1);
-    for (let i = 0; i < inRow; i++, cross++) {
-      indices[2 * cross] = row;
-      indices[2 * cross + 1] = i;
+    for (let i = 0; i < perRow[row]!; i++, cross++) {
       for (let c = width - 1, rest = i; c >= 0; c--) {
         const { starts, counts } = columns[c]!;
         const features = counts[row]!;
@@ -141,5 +134,23 @@ export function crossesOf(columns: readonly Column[]): Crosses {
       }
     }
   }
-  return { count, places, indices: int64Of([count, 2], indices), shape: int64Of([2], [rows, widest]) };
+  return { count, places, perRow };
+}
+
+/** Where the crosses stand in a sparse tensor. */
+export function indicesOf({ count, perRow }: Crosses): Tensor {
+  const indices = new Float64Array(count * 2);
+  for (let row = 0, cross = 0; row < perRow.length; row++) {
+    for (let i = 0; i < perRow[row]!; i++, cross++) {
+      indices[2 * cross] = row;
+      indices[2 * cross + 1] = i;
+    }
+  }
+  return int64Of([count, 2], indices);
+}
+
+/** The shape of the sparse tensor that holds the crosses. */
+export function shapeOf({ perRow }: Crosses): Tensor {
+  const widest = perRow.reduce((most, inRow) => Math.max(most, inRow), 0);
+  return int64Of([2], [perRow.length, widest]);
 }

@@ -6,32 +6,27 @@ import { bytesOf, type NumericTensor, type StringTensor, type Tensor } from "../
 import type { HostFamily, HostKernel, HostOp } from "../host-op.ts";
 import { FarmHash } from "../strings/hashing/farmhash.ts";
 import { SipHash } from "../strings/hashing/siphash.ts";
-import { Word64 } from "../strings/hashing/word64.ts";
-import { type Column, type CrossInputs, columnsOf, crossesOf, crossInputs } from "./crosses.ts";
-import { concatenate } from "./fingerprint-cat.ts";
+import {
+  type ColumnHash,
+  fingerprints,
+  hashAll,
+  hashed,
+  joined,
+  SEPARATOR,
+  wordsOf,
+} from "./cross-values.ts";
+import {
+  type Column,
+  type Crosses,
+  type CrossInputs,
+  columnsOf,
+  crossesOf,
+  crossInputs,
+  indicesOf,
+  shapeOf,
+} from "./crosses.ts";
 
 const shapes = () => [[-1, 2], [-1], [2]];
-
-const MOST_BUCKETS = 2n ** 63n - 1n;
-
-/** What hashes a column's features: their 64 bits, least significant first. */
-type ColumnHash = (column: Column) => Int32Array;
-
-/** The words of each hash: low, then high. */
-function hashAll(data: readonly Uint8Array[], hash: { hash(bytes: Uint8Array): Word64 }): Int32Array {
-  const words = new Int32Array(2 * data.length);
-  for (let i = 0; i < data.length; i++) {
-    const { lo, hi } = hash.hash(data[i]!);
-    words[2 * i] = lo;
-    words[2 * i + 1] = hi;
-  }
-  return words;
-}
-
-function wordsOf(values: Tensor): Int32Array {
-  const { buffer, byteOffset, length } = values.data as BigInt64Array;
-  return new Int32Array(buffer, byteOffset, 2 * length);
-}
 
 /** The first four bytes of each number: as many as TensorFlow hashes. */
 function lowBytes(values: Tensor): readonly Uint8Array[] {
@@ -39,70 +34,11 @@ function lowBytes(values: Tensor): readonly Uint8Array[] {
   return Array.from({ length: values.data.length }, (_, i) => bytes.subarray(8 * i, 8 * i + 4));
 }
 
-/**
- * The fingerprints of all crosses, by the number of buckets; 0 stands for the most there are.
- * @param seed what the features' fingerprints are mixed into; none for the first feature's.
- */
-function hashed(
-  columns: readonly Column[],
-  hashOf: ColumnHash,
-  buckets: bigint,
-  seed: bigint | undefined,
-): readonly Tensor[] {
-  const { count, places, indices, shape } = crossesOf(columns);
-  const words = columns.map(hashOf);
-  const divisor = buckets > 0n ? buckets : MOST_BUCKETS;
-  const start = Word64.of(seed ?? 0n);
-  const print = new Word64();
-  const feature = new Word64();
-  const out = new BigInt64Array(count);
-  for (let cross = 0, at = 0; cross < count; cross++) {
-    print.set(start);
-    for (let column = 0; column < words.length; column++, at++) {
-      const from = 2 * places[at]!;
-      feature.lo = words[column]![from]!;
-      feature.hi = words[column]![from + 1]!;
-      if (column === 0 && seed === undefined) print.set(feature);
-      else concatenate(print, feature);
-    }
-    out[cross] = print.modulo(divisor);
-  }
-  return [indices, { dtype: "int64", shape: [count], data: out }, shape];
-}
-
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-function bytesOfFeatures({ values }: Column): readonly Uint8Array[] {
-  if (values.dtype === "string") return values.data;
-  return Array.from(values.data as BigInt64Array, (number) => encoder.encode(String(number)));
-}
-
-/** The features of each cross in one string. */
-function joined(columns: readonly Column[], separator: Uint8Array): readonly Tensor[] {
-  const { count, places, indices, shape } = crossesOf(columns);
-  const features = columns.map(bytesOfFeatures);
-  const gaps = (columns.length - 1) * separator.length;
-  const data = new Array<Uint8Array>(count);
-  for (let cross = 0; cross < count; cross++) {
-    const first = cross * columns.length;
-    let length = gaps;
-    for (let column = 0; column < features.length; column++)
-      length += features[column]![places[first + column]!]!.length;
-    const bytes = new Uint8Array(length);
-    let to = 0;
-    for (let column = 0; column < features.length; column++) {
-      if (column > 0) {
-        bytes.set(separator, to);
-        to += separator.length;
-      }
-      const feature = features[column]![places[first + column]!]!;
-      bytes.set(feature, to);
-      to += feature.length;
-    }
-    data[cross] = bytes;
-  }
-  return [indices, { dtype: "string", shape: [count], data }, shape];
+function sparseResult(columns: readonly Column[], valuesOf: (crosses: Crosses) => Tensor): readonly Tensor[] {
+  const crosses = crossesOf(columns);
+  return [indicesOf(crosses), valuesOf(crosses), shapeOf(crosses)];
 }
 
 function inputsOf(attrs: Attributes): (inputs: readonly Tensor[]) => CrossInputs {
@@ -129,15 +65,15 @@ const v1: HostOp = {
     const buckets = attrs.bigint("num_buckets");
     const seed = BigInt.asUintN(64, attrs.bigint("hash_key"));
     const isHashed = attrs.dtype("out_type") === "int64";
-    const separator = encoder.encode("_X_");
-    const farm = new FarmHash();
-    const hashOf: ColumnHash = ({ values }) =>
-      values.dtype === "string" ? hashAll(values.data, farm) : wordsOf(values);
     return (inputs) => {
       const given = read(inputs);
       const columns = columnsOf(given);
       checkInternalType(internal, given);
-      return isHashed ? hashed(columns, hashOf, buckets, seed) : joined(columns, separator);
+      return sparseResult(columns, (crosses) =>
+        isHashed
+          ? hashed(columns, crosses, fingerprints, buckets, seed)
+          : joined(columns, crosses, SEPARATOR),
+      );
     };
   },
 };
@@ -156,7 +92,7 @@ const v2: HostOp = {
             `Received: Tensor<type: string shape: ${formatShape(separator.shape)} values: ${values}>`,
         );
       }
-      return joined(columns, separator.data[0]!);
+      return sparseResult(columns, (crosses) => joined(columns, crosses, separator.data[0]!));
     };
   },
 };
@@ -178,7 +114,8 @@ const hashedOp: HostOp = {
         // A dense column's numbers are their own fingerprints, unless the hash is strong.
         return isDense && hash === farm ? wordsOf(values) : hashAll(lowBytes(values), hash);
       };
-      return hashed(columns, hashOf, (buckets.data as BigInt64Array)[0]!, undefined);
+      const count = (buckets.data as BigInt64Array)[0]!;
+      return sparseResult(columns, (crosses) => hashed(columns, crosses, hashOf, count, undefined));
     };
   },
 };
