@@ -1,12 +1,19 @@
 import { invalidArgument } from "../../status/status.ts";
-import { formatShape } from "../../tensor/shape.ts";
+import { formatShape, sameShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { broadcastKnown, broadcastShape } from "../arrays/known-shapes.ts";
 import { broadcastTo } from "../arrays/view.ts";
 import type { HostFamily, HostOp } from "../host-op.ts";
 import { type FloatType, floatTensor, newFloats } from "../math/floats.ts";
 import { solveLower, solveUpper } from "./lu.ts";
-import { loadMatrix, loadTransposed, matricesOf, squareMatricesOf } from "./matrices.ts";
+import {
+  loadMatrix,
+  loadTransposed,
+  type Matrices,
+  matricesOf,
+  requireMatrices,
+  squareMatricesOf,
+} from "./matrices.ts";
 
 /**
  * Factors a symmetric matrix, of which only the lower triangle is read, into a lower triangle and its transpose, in its
@@ -109,10 +116,69 @@ function sameBatch(a: Tensor, b: Tensor, flags: string): readonly [Tensor, Tenso
   return [broadcastTo(a, [...batch, x.rows, x.columns]), broadcastTo(b, [...batch, y.rows, y.columns])];
 }
 
+/**
+ * What a gradient on a factor L is on the matrix: half of L^-T (P + P^T) L^-1, where P is the lower triangle of L^T times
+ * the gradient's, its diagonal halved (Murray, Differentiation of the Cholesky decomposition).
+ */
+const choleskyGradient: HostOp = {
+  shapes: (_, [factor]) => [factor!.shape],
+  compile: (attrs) => {
+    const dtype = attrs.dtype("T") as FloatType;
+    return ([factor, gradient]) => {
+      const [factors, gradients] = factorAndGradient(factor!, gradient!);
+      const { shape, count, rows: n } = factors;
+      const out = newFloats(dtype, count * n * n);
+      const [l, g] = [new Float64Array(n * n), new Float64Array(n * n)];
+      for (let m = 0; m < count; m++) {
+        loadMatrix(factors, m, l);
+        loadMatrix(gradients, m, g);
+        const p = symmetricPart(l, g, n);
+        const turned = new Float64Array(n * n);
+        for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) turned[j * n + i] = l[i * n + j]!;
+        solveUpper(turned, n, p, n);
+        // The other side is the same, of the transpose.
+        for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) g[j * n + i] = p[i * n + j]!;
+        solveUpper(turned, n, g, n);
+        out.set(g, m * n * n);
+      }
+      return [floatTensor(dtype, shape, out)];
+    };
+  },
+};
+
+/** @throws StatusError INVALID_ARGUMENT unless both hold as many square matrices of one size. */
+function factorAndGradient(factor: Tensor, gradient: Tensor): readonly [Matrices, Matrices] {
+  requireMatrices(factor);
+  if (factor.shape.length !== gradient.shape.length)
+    throw invalidArgument("All input tensors must have the same rank.");
+  const [factors, gradients] = [matricesOf(factor), matricesOf(gradient)];
+  if (!sameShape(factors.batch, gradients.batch))
+    throw invalidArgument("All input tensors must have the same outer dimensions.");
+  if (factors.rows !== factors.columns) throw invalidArgument("Inputs must be a square matrices.");
+  if (!sameShape(factors.shape, gradients.shape))
+    throw invalidArgument("Inputs (L and grad) must have the same shape.");
+  return [factors, gradients];
+}
+
+/** Half of P + P^T. */
+function symmetricPart(l: Float64Array, g: Float64Array, n: number): Float64Array {
+  const p = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = 0;
+      for (let k = i; k < n; k++) sum += l[k * n + i]! * g[k * n + j]!;
+      p[i * n + j] = p[j * n + i] = sum / 2;
+    }
+  }
+  return p;
+}
+
 /** Triangular factors of symmetric matrices, and triangular systems. */
 export const triangles: HostFamily = {
   Cholesky: cholesky,
   BatchCholesky: cholesky,
+  CholeskyGrad: choleskyGradient,
+  BatchCholeskyGrad: choleskyGradient,
   MatrixTriangularSolve: triangularSolve,
   BatchMatrixTriangularSolve: triangularSolve,
 };
