@@ -21,7 +21,7 @@ function wordsFor(count: number, random: Philox): Uint32Array {
 }
 
 /** Of 64 random bits, as two words, a number in [0, 1). */
-function fraction64(high: number, low: number): number {
+export function fraction64(high: number, low: number): number {
   return (high & 0xfffff) / 2 ** 20 + low / 2 ** 52;
 }
 
@@ -57,7 +57,7 @@ function normalPair32(a: number, b: number, out: Floats | Float32Array, at: numb
 }
 
 /** The same of four words, in float64. */
-function normalPair64(words: Uint32Array, from: number, out: Floats, at: number): void {
+export function normalPair64(words: Uint32Array, from: number, out: Floats, at: number): void {
   const u = Math.max(fraction64(words[from]!, words[from + 1]!), 1e-7);
   const angle = 2 * Math.PI * fraction64(words[from + 2]!, words[from + 3]!);
   const radius = Math.sqrt(-2 * Math.log(u));

@@ -2,6 +2,12 @@ import type { HostFamily } from "../host-op.ts";
 import { generatorStates } from "./generator-state.ts";
 import { statefulRandom } from "./stateful.ts";
 import { statelessRandom } from "./stateless.ts";
+import { statelessDraws } from "./stateless-draws.ts";
 
 /** Ops that make random numbers. */
-export const randomNumbers: HostFamily = { ...statelessRandom, ...statefulRandom, ...generatorStates };
+export const randomNumbers: HostFamily = {
+  ...statelessRandom,
+  ...statelessDraws,
+  ...statefulRandom,
+  ...generatorStates,
+};

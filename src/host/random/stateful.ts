@@ -1,15 +1,20 @@
 import { randomBytes } from "node:crypto";
 import type { Attributes } from "../../registry/attributes.ts";
+import { invalidArgument } from "../../status/status.ts";
+import type { DType } from "../../tensor/dtype.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { pick, span } from "../arrays/elements.ts";
 import { knownIntegers } from "../arrays/known-shapes.ts";
 import type { HostFamily, HostOp } from "../host-op.ts";
 import type { FloatType } from "../math/floats.ts";
 import { type Distribution, integerBetween, normal, truncatedNormal, uniform } from "./distributions.ts";
-import { gammaNumbers } from "./gamma.ts";
+import { gammaDraw } from "./gamma.ts";
 import { drawClasses } from "./multinomial.ts";
 import { type Philox, philoxOfSeeds, WORDS_PER_BLOCK } from "./philox.ts";
+import { poissonDraw } from "./poisson.ts";
+import { type Draw, drawEach } from "./rejection.ts";
 import { knownShapeOf, shapeOf } from "./stateless.ts";
+import { largestOf, realsOf, realTensor } from "./stateless-draws.ts";
 
 /** Blocks that an op lays aside for each number that it returns, so that rejected ones don't run out (random_op.cc). */
 const RESERVED_PER_NUMBER = 256;
@@ -101,29 +106,47 @@ const multinomial: HostOp = {
   },
 };
 
-const gamma: HostOp = {
-  shapes: (_, [shape, alpha]) => {
-    const [known] = knownShapeOf(shape!);
-    return [known && alpha!.shape && [...known, ...alpha!.shape]];
-  },
-  compile: (attrs, used) => {
-    const dtype = attrs.dtype("T") as FloatType;
-    const stream = new Stream(attrs, used);
-    return ([shape, alpha]) => {
-      const dims = shapeOf(shape!);
-      const random = stream.reserveNumbers(span(dims, 0) * span(alpha!.shape, 0));
-      return [gammaNumbers(dtype, dims, alpha!, random)];
-    };
-  },
+/** Of a shape, then that of the parameters. */
+function drawingEach(
+  typeOf: (attrs: Attributes) => DType,
+  drawOf: (attrs: Attributes) => (parameter: number) => Draw,
+  name: string,
+): HostOp {
+  return {
+    shapes: (_, [shape, parameters]) => {
+      const [known] = knownShapeOf(shape!);
+      return [known && parameters!.shape && [...known, ...parameters!.shape]];
+    },
+    compile: (attrs, used) => {
+      const [dtype, draw] = [typeOf(attrs), drawOf(attrs)];
+      const stream = new Stream(attrs, used);
+      return ([shape, parameters]) => {
+        const dims = shapeOf(shape!);
+        const [samples, count] = [span(dims, 0), span(parameters!.shape, 0)];
+        const all = [...dims, ...parameters!.shape];
+        if (samples === 0) return [realTensor(dtype, all, new Float64Array(0))];
+        if (count === 0)
+          throw invalidArgument(`Input ${name} should have non-zero element count, got: ${count}`);
+        const draws = Array.from(realsOf(parameters!), draw);
+        return [realTensor(dtype, all, drawEach(draws, samples, stream.reserveNumbers(samples * count)))];
+      };
+    },
+  };
+}
+
+const poissonOf = (attrs: Attributes) => {
+  const largest = largestOf(attrs.dtype("dtype"));
+  return (rate: number): Draw => poissonDraw(rate, largest);
 };
+
+const poisson: HostOp = drawingEach((attrs) => attrs.dtype("dtype"), poissonOf, "rate");
 
 const integerUniform: HostOp = drawing((attrs, [min, max]) =>
   integerBetween(attrs.dtype("Tout") as "int32" | "int64", min!, max!),
 );
 
 /**
- * Random ops that keep a state. With seeds they give the numbers that TensorFlow gives from a session's start on (but for
- * RandomGamma, which has numbers of its own); without, others each time that the model is loaded.
+ * Random ops that keep a state. With seeds they give the numbers that TensorFlow gives from a session's start on; without, others each time that the model is loaded.
  */
 export const statefulRandom: HostFamily = {
   RandomUniform: drawing((attrs) => uniform(floatType(attrs))),
@@ -132,5 +155,11 @@ export const statefulRandom: HostFamily = {
   RandomUniformInt: integerUniform,
   RandomShuffle: shuffle,
   Multinomial: multinomial,
-  RandomGamma: gamma,
+  RandomGamma: drawingEach(
+    (attrs) => attrs.dtype("T"),
+    () => gammaDraw,
+    "alpha",
+  ),
+  RandomPoisson: poisson,
+  RandomPoissonV2: poisson,
 };

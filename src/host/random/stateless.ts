@@ -32,7 +32,7 @@ interface KeyCounter {
 }
 
 /** @throws StatusError INVALID_ARGUMENT unless there are two seeds. */
-function scramble(seed: Tensor): KeyCounter {
+export function scramble(seed: Tensor): KeyCounter {
   if (seed.shape.length !== 1 || seed.shape[0] !== 2) {
     throw invalidArgument(`seed must have shape [2], not ${formatShape(seed.shape)}`);
   }
@@ -42,12 +42,12 @@ function scramble(seed: Tensor): KeyCounter {
   return { key: [mixed[0]!, mixed[1]!], counter: [0, 0, mixed[2]!, mixed[3]!] };
 }
 
-function philoxOf({ key, counter }: KeyCounter): Philox {
+export function philoxOf({ key, counter }: KeyCounter): Philox {
   return new Philox(key, counter);
 }
 
 /** @throws StatusError INVALID_ARGUMENT for an algorithm that the CPU lacks, or a key and counter that it can't take. */
-function philoxOfInputs(key: Tensor, counter: Tensor, alg: Tensor): Philox {
+export function philoxOfInputs(key: Tensor, counter: Tensor, alg: Tensor): Philox {
   if (alg.shape.length !== 0) {
     throw invalidArgument(`input 3 (0-based) must have shape [], not ${formatShape(alg.shape)}`);
   }
