@@ -1,4 +1,5 @@
 import type { HostFamily } from "../host-op.ts";
+import { boundedNormal } from "./bounded-normal-ops.ts";
 import { generatorStates } from "./generator-state.ts";
 import { statefulRandom } from "./stateful.ts";
 import { statelessRandom } from "./stateless.ts";
@@ -10,4 +11,5 @@ export const randomNumbers: HostFamily = {
   ...statelessDraws,
   ...statefulRandom,
   ...generatorStates,
+  ...boundedNormal,
 };

@@ -10,7 +10,7 @@ import { opDefinition } from "../../registry/op-registry.ts";
 import { arrayOfBytes, type NumericTensor, type Tensor } from "../../tensor/tensor.ts";
 import { tensorFromProto } from "../../tensor/tensor-proto.ts";
 import { floatsOf } from "../math/floats.ts";
-import { statefulRandom } from "./stateful.ts";
+import { randomNumbers } from "./random.ts";
 
 /** One line of fixtures/host/stateful_random.json, written by fixtures/host/make_stateful_random.py. */
 interface SeededCase {
@@ -36,9 +36,7 @@ describe("random ops with seeds", () => {
       const constants = node.input.map((input) =>
         tensorFromProto(new Attributes(input, nodes.get(input)!.attr, undefined).tensor("value")),
       );
-      const kernel = statefulRandom[node.op]!.compile(
-        new Attributes(fetch, node.attr, opDefinition(node.op)),
-      );
+      const kernel = randomNumbers[node.op]!.compile(new Attributes(fetch, node.attr, opDefinition(node.op)));
       for (const run of runs) {
         const want: NumericTensor = { dtype, shape, data: arrayOfBytes(dtype, Buffer.from(run, "base64")) };
         assertClose(kernel(constants)[0]!, want);
@@ -64,7 +62,7 @@ function assertClose(got: Tensor, want: NumericTensor): void {
 function unseeded(op: string, dtype: DataType, inputs: readonly Tensor[]): Tensor {
   const type = create(AttrValueSchema, { value: { case: "type", value: dtype } });
   const attrs = { dtype: type, T: type };
-  return statefulRandom[op]!.compile(new Attributes("node", attrs, opDefinition(op)))(inputs)[0]!;
+  return randomNumbers[op]!.compile(new Attributes("node", attrs, opDefinition(op)))(inputs)[0]!;
 }
 
 function shapeTensor(...dims: number[]): Tensor {

@@ -20,7 +20,7 @@ import { largestOf, realsOf, realTensor } from "./stateless-draws.ts";
 const RESERVED_PER_NUMBER = 256;
 
 /** The random numbers of one node: each run goes on where the last one ended. */
-class Stream {
+export class Stream {
   readonly #start: Philox;
   readonly #used: BigInt64Array;
 

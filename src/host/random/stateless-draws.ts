@@ -44,7 +44,7 @@ export function largestOf(dtype: DType): number {
 }
 
 /** @throws StatusError INVALID_ARGUMENT unless the shape ends with that of the parameters. */
-function samplesOf(shape: Shape, parameters: Shape): number {
+export function samplesOf(shape: Shape, parameters: Shape): number {
   const start = shape.length - parameters.length;
   if (start < 0 || !sameShape(shape.slice(start), parameters))
     throw invalidArgument("Shape passed in must end with broadcasted shape.");
