@@ -4,6 +4,7 @@ import { Attributes } from "../../registry/attributes.ts";
 import { opDefinition, outputPosition } from "../../registry/op-registry.ts";
 import { internal, invalidArgument } from "../../status/status.ts";
 import { formatRef, type Graph, type GraphNode, graphOf, type Ref } from "../graph.ts";
+import { implementationChooser } from "./choose-implementation.ts";
 
 export type FunctionLibrary = ReadonlyMap<string, FunctionDef>;
 
@@ -48,8 +49,11 @@ class Expansion {
   readonly #completions = new Map<string, readonly string[]>();
   readonly effects: string[] = [];
 
+  readonly #chosen: (called: FunctionDef) => FunctionDef;
+
   constructor(library: FunctionLibrary) {
     this.#library = library;
+    this.#chosen = implementationChooser(library);
   }
 
   add(node: GraphNode, depth: number): void {
@@ -64,7 +68,7 @@ class Expansion {
     if (depth > MAX_DEPTH) throw invalidArgument(`The function ${called} calls itself without end`);
     // The first input of a RemoteCall names a device.
     const call = node.op === "RemoteCall" ? { ...node, inputs: node.inputs.slice(1) } : node;
-    this.#expand(call, body, depth);
+    this.#expand(call, this.#chosen(body), depth);
   }
 
   #expand(call: GraphNode, body: FunctionDef, depth: number): void {
