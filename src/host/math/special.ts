@@ -5,10 +5,28 @@ import { broadcastKnown, merged } from "../arrays/known-shapes.ts";
 import type { HostFamily, HostOp } from "../host-op.ts";
 import { besselI, besselIe, besselJ, besselK, besselKe, besselY } from "./bessel.ts";
 import { eachFloat, eachPair } from "./elementwise.ts";
+import { erf, erfc, ndtri } from "./error-functions.ts";
 import { type Floats, type FloatType, floatsOf, floatTensor, newFloats } from "./floats.ts";
-import { betainc, igamma, igammac, polygamma, zeta } from "./gamma-functions.ts";
+import { betainc, digamma, igamma, igammac, logGamma, polygamma, zeta } from "./gamma-functions.ts";
 import { dawson, expint, fresnelCos, fresnelSin, spence } from "./integral-functions.ts";
 import { pair } from "./pairing.ts";
+
+/** As TensorFlow computes it, whose sum, of the type, loses digits of arguments near 1. */
+const inverseErf: HostOp = {
+  shapes: (_, [input]) => [input!.shape],
+  compile: (attrs) => {
+    const dtype = attrs.dtype("T") as FloatType;
+    return ([input]) => {
+      const out = newFloats(dtype, elementCount(input!.shape));
+      const values = floatsOf(input!);
+      for (let i = 0; i < out.length; i++) {
+        out[i] = (values[i]! + 1) / 2;
+        out[i] = ndtri(out[i]!) / Math.SQRT2;
+      }
+      return [floatTensor(dtype, input!.shape, out)];
+    };
+  },
+};
 
 /** Each argument is a scalar or of one shape with the others. */
 const incompleteBeta: HostOp = {
@@ -109,8 +127,14 @@ const populationCount: HostOp = {
     },
 };
 
-/** Functions of real numbers that ONNX has no operators for. */
+/** Functions of real numbers that ONNX has no operators for, or none with the digits of the type. */
 export const specialFunctions: HostFamily = {
+  Erf: eachFloat(erf),
+  Erfc: eachFloat(erfc),
+  Erfinv: inverseErf,
+  Ndtri: eachFloat(ndtri),
+  Lgamma: eachFloat(logGamma),
+  Digamma: eachFloat(digamma),
   Igamma: eachPair(igamma),
   Igammac: eachPair(igammac),
   Betainc: incompleteBeta,

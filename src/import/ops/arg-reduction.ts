@@ -12,15 +12,22 @@ const argReduction =
   (op: ArgReduction): Translator =>
   (node, onnx) => {
     const [x, dimension] = node.inputs as [Value, Value];
-    const ordered = comparable(onnx, op, x);
     const given = knownElements(dimension)?.[0];
     const axis = given !== undefined && given < 0 && x.shape !== undefined ? given + x.shape.length : given;
+    const ordered = isSoftmaxAlong(onnx, x, axis) ? x : comparable(onnx, op, x);
     const indices =
       axis === undefined
         ? overComputedAxis(onnx, op, ordered, dimension)
         : onnx.op(op, [ordered], { axis, keepdims: 0 });
     return onnx.cast(indices, node.attrs.dtype("output_type"));
   };
+
+/** Whether either all numbers of a row are NaN, of which ONNX Runtime too takes the first, or none. */
+function isSoftmaxAlong(onnx: OnnxBuilder, x: Value, axis: number | undefined): boolean {
+  const isLast = axis === -1 || (axis !== undefined && axis + 1 === x.shape?.length);
+  const producer = onnx.producer(x);
+  return isLast && x.dtype === "float32" && producer?.op === "Softmax" && producer.attrs.axis === -1;
+}
 
 /** The same numbers in a type that the kernel has; a NaN never wins. */
 function comparable(onnx: OnnxBuilder, op: ArgReduction, x: Value): Value {

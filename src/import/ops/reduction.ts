@@ -31,7 +31,10 @@ const floatMean: Reduction = (onnx, x, axes, keepDims) => {
   return onnx.cast(onnx.op("Div", [sum, onnx.cast(reducedCount(onnx, x, axes), wide.dtype)]), x.dtype);
 };
 
-/** ONNX Runtime overlooks NaNs, TensorFlow doesn't. The sum of magnitudes is NaN exactly if an element is. */
+/**
+ * ONNX Runtime overlooks NaNs, TensorFlow doesn't. The sum of magnitudes is NaN exactly if an element is; else no element is
+ * above it, so that the lesser of the two is the extreme, unless that is the infinity that is the least of nothing.
+ */
 const floatExtreme =
   (op: "ReduceMax" | "ReduceMin"): Reduction =>
   (onnx, x, axes, keepDims) => {
@@ -39,6 +42,7 @@ const floatExtreme =
     const f = new Formula(onnx, x.dtype);
     const extreme = reduce(onnx, op, x, axes, keepDims);
     const magnitudes = reduce(onnx, "ReduceL1", x, axes, keepDims);
+    if (op === "ReduceMax" || isNeverEmpty(x, axes)) return f.min(extreme, magnitudes);
     return f.where(f.isNan(magnitudes), Number.NaN, extreme);
   };
 

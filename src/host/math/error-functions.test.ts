@@ -1,0 +1,3 @@
+import { testHostCases } from "../host-cases.ts";
+
+testHostCases("error_functions");
