@@ -35,5 +35,5 @@ const erfc: Translator = (node, onnx) => {
   return f.add(f.apply("Erf", f.div(origin.inputs[0]!, Math.SQRT2)), 1);
 };
 
-/** Error functions, where ONNX's has their digits; all else is faster in TypeScript, whatever the number of elements. */
+/** Error functions, where ONNX's has their digits; all else takes tens of nodes, which cost more than TypeScript but for very large Lgammas. */
 export const specialFunctionOps: OpFamily = { Erf: erf, Erfc: erfc };
