@@ -82,7 +82,9 @@ Of ${registry.length} ops ${covered.length} are covered. A model with another on
 
 - **ONNX**: translated, as part of a session. Where a use of the op can't be expressed, TypeScript takes over if it is named
   too.
-- **TypeScript**: a kernel between sessions.
+- **TypeScript**: a kernel between sessions. Of those that solve and decompose matrices (MatrixInverse, Cholesky, Svd, ...) only
+  Eig, MatrixExponential, MatrixLogarithm and MatrixSquareRoot take complex numbers; a model that gives them to another isn't
+  loaded.
 - **state**: variables and tables, whose values live with the servable.
 - **control flow**, **inlining**, **TensorLists**, **feeds**, **pruned**: a pass over the graph puts something else in its
   place.
@@ -106,7 +108,9 @@ if (process.argv.includes("--check")) {
     written = readFileSync(PAGE, "utf8");
   } catch {}
   if (written !== page)
-    problems.push("docs/reference/ops.md is not what the tables say: node scripts/op-reference.ts writes it");
+    problems.push(
+      "docs/reference/ops.md is not what the tables say: scripts/with-node.sh node scripts/op-reference.ts writes it",
+    );
 } else {
   writeFileSync(PAGE, page);
 }

@@ -85,6 +85,7 @@ export function runWithExamples<T>(
   if (signature.inputs.size !== 1) throw invalidArgument("Expected one input Tensor.");
   const outputs = method.outputs(signature);
   if (examples.length === 0) throw invalidArgument("Input is empty.");
+  checkInput(signature);
   const input: Tensor = { dtype: "string", shape: [examples.length], data: examples };
   const finish = (run: RunResult): T => {
     try {
@@ -93,7 +94,6 @@ export function runWithExamples<T>(
       run.dispose();
     }
   };
-  checkInput(signature);
   const run = handle.run(signatureName, [input], outputs);
   return run instanceof Promise ? run.then(finish) : finish(run);
 }

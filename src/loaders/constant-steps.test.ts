@@ -4,7 +4,7 @@ import { model, node } from "../engines/contract-models.ts";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
 import type { CompiledSession, HostStep, Program, SessionStep } from "../import/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { runConstantSteps } from "./constant-steps.ts";
+import { runConstantSteps, type SessionEngine } from "./constant-steps.ts";
 
 const engine = createOnnxRuntimeEngine({ intraOpThreads: 1 });
 
@@ -115,5 +115,33 @@ describe("runConstantSteps", () => {
     const steps = [host("RandomUniform", [1], [3]), host("Assert", [2, 1], [], true), session(0, 1, 4)];
     const compiled = { program: program(steps, [3, 4], constants), sessions: [negation] };
     assert.equal(await runConstantSteps(compiled, engine), compiled);
+  });
+
+  it("lets go of a session whose run fails", async () => {
+    let attached = 0;
+    let released = 0;
+    const counting: SessionEngine = {
+      create: (compiled) => engine.create(compiled),
+      attach: (descriptor) => {
+        const session = engine.attach(descriptor);
+        attached++;
+        const release = session.release.bind(session);
+        session.release = () => {
+          released++;
+          release();
+        };
+        return session;
+      },
+      destroy: (descriptor) => {
+        assert.equal(released, attached, "destroyed while attached");
+        engine.destroy(descriptor);
+      },
+    };
+    const constants = [
+      { register: 1, tensor: { dtype: "int32", shape: [1], data: Int32Array.of(2) } as Tensor },
+    ];
+    const compiled = { program: program([session(0, 1, 2)], [2], constants), sessions: [negation] };
+    assert.equal(await runConstantSteps(compiled, counting), compiled);
+    assert.deepEqual([attached, released], [1, 1]);
   });
 });

@@ -15,6 +15,9 @@ import { NO_STATE } from "./servable-state.ts";
 /** Values of more elements are left to be computed: every thread would hold a copy. */
 const MAX_ELEMENTS = 1 << 16;
 
+/** What of an engine runs a session once. */
+export type SessionEngine = Pick<Engine, "create" | "attach" | "destroy">;
+
 /** A program and what its session steps run. */
 export interface SessionProgram {
   readonly program: Program;
@@ -25,7 +28,10 @@ export interface SessionProgram {
  * Runs the steps whose inputs are the same in every run, once, and makes constants of what they give. A step that fails
  * stays, and fails the requests that need it.
  */
-export async function runConstantSteps<T extends SessionProgram>(compiled: T, engine: Engine): Promise<T> {
+export async function runConstantSteps<T extends SessionProgram>(
+  compiled: T,
+  engine: SessionEngine,
+): Promise<T> {
   const { program, sessions } = compiled;
   const values = new Map<number, Tensor>(program.constants.map(({ register, tensor }) => [register, tensor]));
   const steps: Step[] = [];
@@ -85,7 +91,7 @@ async function runOnce(
   step: SessionStep | HostStep,
   inputs: readonly Tensor[],
   sessions: readonly CompiledSession[],
-  engine: Engine,
+  engine: SessionEngine,
 ): Promise<readonly Tensor[] | undefined> {
   try {
     const outputs =
@@ -105,21 +111,24 @@ function isSmall(value: HostValue): value is Tensor {
 async function runSession(
   { model }: CompiledSession,
   inputs: readonly Tensor[],
-  engine: Engine,
+  engine: SessionEngine,
 ): Promise<readonly Tensor[]> {
   const descriptor = await engine.create(model, "caller");
   try {
     const session = engine.attach(descriptor);
-    const result = session.run(
-      inputs,
-      session.outputs.map((_, i) => i),
-    );
-    const copies = result.tensors.map(
-      (tensor) => ({ ...tensor, data: tensor.data.slice() }) as NumericTensor,
-    );
-    result.dispose();
-    session.release();
-    return copies;
+    try {
+      const result = session.run(
+        inputs,
+        session.outputs.map((_, i) => i),
+      );
+      const copies = result.tensors.map(
+        (tensor) => ({ ...tensor, data: tensor.data.slice() }) as NumericTensor,
+      );
+      result.dispose();
+      return copies;
+    } finally {
+      session.release();
+    }
   } finally {
     engine.destroy(descriptor);
   }

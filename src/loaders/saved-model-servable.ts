@@ -44,7 +44,6 @@ export class SavedModelServable implements Servable {
   readonly #sessions: readonly PlacedSession[];
   readonly #runners = new Map<string, SignatureRunner>();
   readonly #signatureDefMap: Uint8Array;
-
   readonly #lock: StateLock;
 
   /**

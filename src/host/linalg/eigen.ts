@@ -4,7 +4,7 @@ import type { NumericTensor } from "../../tensor/tensor.ts";
 import type { HostFamily, HostOp } from "../host-op.ts";
 import { type FloatType, floatTensor, newFloats } from "../math/floats.ts";
 import { exchangeColumns, productOf, type Reflection, reflectColumn } from "./householder.ts";
-import { loadMatrix, squareMatricesOf } from "./matrices.ts";
+import { loadMatrix, type Matrices, squareMatricesOf } from "./matrices.ts";
 import { givens, rotateColumns } from "./rotation.ts";
 
 // Done as Eigen does it, so that the vectors have the same signs.
@@ -143,6 +143,14 @@ function scalarZero(dtype: FloatType): NumericTensor {
   return floatTensor(dtype, [], newFloats(dtype, 1));
 }
 
+/** @param work room for one matrix. */
+function eigenOf(matrices: Matrices, m: number, work: Float64Array, dtype: FloatType): Eigen {
+  loadMatrix(matrices, m, work);
+  const eigen = decompose(work, matrices.rows, epsilonOf(dtype));
+  if (eigen !== undefined) return eigen;
+  throw invalidArgument("Self-adjoint eigen decomposition was not successful. The input might not be valid.");
+}
+
 const selfAdjoint: HostOp = {
   shapes: (attrs, [input]) => {
     const shape: PartialShape = input!.shape;
@@ -159,13 +167,7 @@ const selfAdjoint: HostOp = {
       const vectors = newFloats(dtype, hasVectors ? count * n * n : 0);
       const work = new Float64Array(n * n);
       for (let m = 0; m < count; m++) {
-        loadMatrix(matrices, m, work);
-        const eigen = decompose(work, n, epsilonOf(dtype));
-        if (eigen === undefined) {
-          throw invalidArgument(
-            "Self-adjoint eigen decomposition was not successful. The input might not be valid.",
-          );
-        }
+        const eigen = eigenOf(matrices, m, work, dtype);
         values.set(eigen.values, m * n);
         if (hasVectors) vectors.set(eigen.vectors, m * n * n);
       }
@@ -190,13 +192,7 @@ const valuesOverVectors: HostOp = {
       const out = newFloats(dtype, count * (n + 1) * n);
       const work = new Float64Array(n * n);
       for (let m = 0; m < count; m++) {
-        loadMatrix(matrices, m, work);
-        const eigen = decompose(work, n, epsilonOf(dtype));
-        if (eigen === undefined) {
-          throw invalidArgument(
-            "Self-adjoint eigen decomposition was not successful. The input might not be valid.",
-          );
-        }
+        const eigen = eigenOf(matrices, m, work, dtype);
         out.set(eigen.values, m * (n + 1) * n);
         out.set(eigen.vectors, m * (n + 1) * n + n);
       }

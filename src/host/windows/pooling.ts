@@ -94,24 +94,29 @@ function rounded(dtype: Tensor["dtype"], shape: Shape, values: Elements): Tensor
   return tensorOfElements(dtype, shape, out);
 }
 
+/** @param compute of the input and of the gradient, both with the channels last. */
+function withGradient(compute: (input: Tensor, gradient: Tensor, pool: Pool) => Tensor): HostOp["compile"] {
+  return (attrs) => {
+    const channelsFirst = isChannelsFirst(attrs);
+    return ([x, , grad, ...given]) => {
+      const input = toChannelsLast(x!, channelsFirst);
+      const gradient = toChannelsLast(grad!, channelsFirst);
+      const pool = poolOf(attrs, input.shape.slice(1, -1), given);
+      return [fromChannelsLast(compute(input, gradient, pool), channelsFirst)];
+    };
+  };
+}
+
 /** What comes for an element of the result goes to the element of the input that it was. */
 const maxPoolGrad: HostOp = {
   shapes: (_, [input]) => [input!.shape],
-  compile: (attrs) => {
-    const channelsFirst = isChannelsFirst(attrs);
-    return ([x, , grad, ...given]) => {
-      const [input, gradient] = [x!, grad!].map((tensor) => toChannelsLast(tensor, channelsFirst)) as [
-        Tensor,
-        Tensor,
-      ];
-      const pool = poolOf(attrs, input.shape.slice(1, -1), given);
-      checkGradient(gradient.shape, [input.shape[0]!, ...pool.links.outputSizes, input.shape.at(-1)!]);
-      const out = sums(gradient.dtype, span(input.shape, 0));
-      const from = elementsOf(gradient);
-      for (const [i, winner] of winners(input, pool).entries()) out[winner]! += from[i]!;
-      return [fromChannelsLast(rounded(gradient.dtype, input.shape, out), channelsFirst)];
-    };
-  },
+  compile: withGradient((input, gradient, pool) => {
+    checkGradient(gradient.shape, [input.shape[0]!, ...pool.links.outputSizes, input.shape.at(-1)!]);
+    const out = sums(gradient.dtype, span(input.shape, 0));
+    const from = elementsOf(gradient);
+    for (const [i, winner] of winners(input, pool).entries()) out[winner]! += from[i]!;
+    return rounded(gradient.dtype, input.shape, out);
+  }),
 };
 
 function checkGradient(shape: Shape, expected: Shape): void {
@@ -122,19 +127,11 @@ function checkGradient(shape: Shape, expected: Shape): void {
 /** The gradient of that: what comes for the element of the input goes on to the result. */
 const maxPoolGradGrad: HostOp = {
   shapes: (_, [, output]) => [output!.shape],
-  compile: (attrs) => {
-    const channelsFirst = isChannelsFirst(attrs);
-    return ([x, , grad, ...given]) => {
-      const [input, gradient] = [x!, grad!].map((tensor) => toChannelsLast(tensor, channelsFirst)) as [
-        Tensor,
-        Tensor,
-      ];
-      const pool = poolOf(attrs, input.shape.slice(1, -1), given);
-      checkGradient(gradient.shape, input.shape);
-      const shape = [input.shape[0]!, ...pool.links.outputSizes, input.shape.at(-1)!];
-      return [fromChannelsLast(pick(gradient, shape, winners(input, pool)), channelsFirst)];
-    };
-  },
+  compile: withGradient((input, gradient, pool) => {
+    checkGradient(gradient.shape, input.shape);
+    const shape = [input.shape[0]!, ...pool.links.outputSizes, input.shape.at(-1)!];
+    return pick(gradient, shape, winners(input, pool));
+  }),
 };
 
 /** Where the largest elements were is told, counted within an image or over the whole batch. */

@@ -6,10 +6,9 @@ import type { ServableRequest } from "../../lifecycle/servable.ts";
  */
 export type Route =
   | {
-      readonly kind: "predict" | "metadata" | "status";
+      readonly kind: "predict" | "classify" | "regress" | "metadata" | "status";
       readonly model: ServableRequest;
     }
-  | { readonly kind: "classify" | "regress"; readonly model: ServableRequest }
   /** Under /v1/, but nothing that is served. */
   | { readonly kind: "malformed" }
   | { readonly kind: "preflight" }
