@@ -39,6 +39,10 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
   const settings: Omit<WorkerSettings, "number"> = {
     intraOpThreads,
     restTimeoutMilliseconds: flags.rest_api_timeout_in_ms,
+    rest: {
+      cors: flags.rest_api_enable_cors_support,
+      checksMethodName: flags.enable_signature_method_name_check,
+    },
     tensorContent: flags.enable_serialization_as_tensor_content,
     checksMethodName: flags.enable_signature_method_name_check,
   };

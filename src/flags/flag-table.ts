@@ -62,7 +62,21 @@ export const flagTable = [
     type: "int",
     defaultValue: 30000,
     group: "Listening",
-    help: "How many milliseconds a REST request may take.",
+    help: "How many milliseconds a REST request may take; 0 or less for as long as it takes.",
+  },
+  {
+    name: "rest_api_num_threads",
+    type: "int",
+    defaultValue: 0,
+    group: "Listening",
+    help: "Without effect: the threads that --request_workers counts answer REST and gRPC alike.",
+  },
+  {
+    name: "rest_api_enable_cors_support",
+    type: "bool",
+    defaultValue: false,
+    group: "Listening",
+    help: "Let web pages of any origin call the REST API: add CORS headers to its replies.",
   },
   {
     name: "file_system_poll_wait_seconds",

@@ -183,6 +183,33 @@ test("an answer that takes too long is a 504", async (t) => {
   assert.equal(await (await fetch(url)).text(), "late");
 });
 
+test("with a timeout of 0 or less an answer may take as long as it takes", async (t) => {
+  for (const timeoutMilliseconds of [0, -1]) {
+    const { url } = await serve(
+      t,
+      () => new Promise((resolve) => setTimeout(resolve, 50, { status: 200, headers: {}, body: "late" })),
+      { timeoutMilliseconds },
+    );
+    assert.equal(await (await fetch(url)).text(), "late");
+  }
+});
+
+test("errors of the listener's own have the headers that it is told", async (t) => {
+  const { url, port } = await serve(
+    t,
+    ({ target }) => (target === "/late" ? new Promise(() => {}) : Promise.reject(new Error("a bug"))),
+    { timeoutMilliseconds: 30, maxBodyBytes: 10, errorHeaders: { "x-origin": "*" } },
+  );
+  for (const [target, status] of [
+    ["/late", 504],
+    ["/bug", 500],
+  ] as const) {
+    const response = await fetch(url + target);
+    assert.deepEqual([response.status, response.headers.get("x-origin")], [status, "*"]);
+  }
+  assert.match((await raw(port, "POST / HTTP/1.1\r\nContent-Length: 11\r\n\r\n")).text, /x-origin: \*/);
+});
+
 test("garbage is refused, and the server goes on", async (t) => {
   const { url, port } = await serve(t, echo);
   const garbage: readonly (string | Buffer)[] = [

@@ -18,6 +18,8 @@ export interface RestListenerOptions {
   readonly timeoutMilliseconds?: number;
   /** Larger bodies get 413. Default: 2^30. */
   readonly maxBodyBytes?: number;
+  /** Sent with the errors that the listener answers itself. Default: none. */
+  readonly errorHeaders?: Readonly<Record<string, string>>;
   /** Told of what the handler throws, which the client sees only as 500. Default: ignored. */
   readonly onFailure?: (error: unknown, target: string) => void;
 }
@@ -45,6 +47,7 @@ interface Context {
   readonly handler: HttpHandler;
   readonly timeoutMilliseconds: number;
   readonly maxBodyBytes: number;
+  readonly errorHeaders: Readonly<Record<string, string>>;
   readonly onFailure: (error: unknown, target: string) => void;
   readonly deadlines: Deadlines;
   readonly memory: MessageMemory;
@@ -60,6 +63,7 @@ export function createRestListener(handler: HttpHandler, options: RestListenerOp
     handler,
     timeoutMilliseconds: options.timeoutMilliseconds ?? 30_000,
     maxBodyBytes: options.maxBodyBytes ?? 2 ** 30,
+    errorHeaders: options.errorHeaders ?? {},
     onFailure: options.onFailure ?? (() => {}),
     deadlines: new Deadlines(),
     memory: new MessageMemory(),
@@ -126,7 +130,7 @@ function serve(context: Context, request: IncomingMessage, response: ServerRespo
     request.removeAllListeners("data").removeAllListeners("end");
     request.resume();
     response.shouldKeepAlive = false;
-    send(context, response, errorWithStatus(413, `Request body is larger than ${maxBodyBytes} bytes`));
+    sendError(context, response, errorWithStatus(413, `Request body is larger than ${maxBodyBytes} bytes`));
   };
   if (declared !== undefined && declared > maxBodyBytes) {
     tooLarge();
@@ -149,7 +153,7 @@ function answer(
   const target = request.url ?? "";
   const failed = (error: unknown): HttpResponse => {
     context.onFailure(error, target);
-    return errorReply(asStatusError(error));
+    return ownError(context, errorReply(asStatusError(error)));
   };
   let reply: HttpResponse | Promise<HttpResponse>;
   try {
@@ -176,11 +180,8 @@ function answerLater(context: Context, response: ServerResponse, reply: Promise<
     deadline: timeoutMilliseconds > 0 ? performance.now() + timeoutMilliseconds : Number.POSITIVE_INFINITY,
     expire: () => {
       // As TensorFlow words it when a run takes too long.
-      send(
-        context,
-        response,
-        errorReply(new StatusError(Code.DEADLINE_EXCEEDED, "Timed out waiting for notification")),
-      );
+      const late = new StatusError(Code.DEADLINE_EXCEEDED, "Timed out waiting for notification");
+      sendError(context, response, errorReply(late));
     },
   };
   deadlines.add(waiting);
@@ -188,6 +189,14 @@ function answerLater(context: Context, response: ServerResponse, reply: Promise<
     deadlines.delete(waiting);
     send(context, response, late);
   });
+}
+
+function ownError({ errorHeaders }: Context, reply: HttpResponse): HttpResponse {
+  return { ...reply, headers: { ...reply.headers, ...errorHeaders } };
+}
+
+function sendError(context: Context, response: ServerResponse, reply: HttpResponse): void {
+  send(context, response, ownError(context, reply));
 }
 
 function send(context: Context, response: ServerResponse, reply: HttpResponse): void {

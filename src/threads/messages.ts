@@ -1,6 +1,7 @@
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { ServableId, VersionStatus } from "../lifecycle/servable.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
+import type { RestServiceOptions } from "../protocols/rest/service.ts";
 import type { Severity } from "../status/log.ts";
 
 /** From the control thread to a request worker. Each is answered when it is done. */
@@ -23,6 +24,7 @@ export interface WorkerSettings {
   readonly number: number;
   readonly intraOpThreads: number;
   readonly restTimeoutMilliseconds: number;
+  readonly rest: RestServiceOptions;
   readonly tensorContent: boolean;
   readonly checksMethodName: boolean;
 }

@@ -7,7 +7,8 @@ import { createGrpcListener } from "../listeners/http2.ts";
 import { SavedModelServable } from "../loaders/saved-model-servable.ts";
 import { modelService } from "../protocols/grpc/model-service.ts";
 import { predictionService } from "../protocols/grpc/prediction-service.ts";
-import { restHandler } from "../protocols/rest/handler.ts";
+import { CORS_HEADERS } from "../protocols/rest/cors.ts";
+import { restService } from "../protocols/rest/service.ts";
 import { createLogger } from "../status/log.ts";
 import { answerCalls } from "./calls.ts";
 import { createPortLogSink } from "./log-channel.ts";
@@ -23,8 +24,9 @@ const onFailure = (error: unknown) =>
 
 const methods = new Map([...predictionService(servables, settings), ...modelService(servables)]);
 const grpc = createGrpcListener(methods, { onFailure });
-const rest = createRestListener(restHandler(servables, settings), {
+const rest = createRestListener(restService(servables, settings.rest), {
   timeoutMilliseconds: settings.restTimeoutMilliseconds,
+  errorHeaders: settings.rest.cors ? CORS_HEADERS : {},
   onFailure,
 });
 

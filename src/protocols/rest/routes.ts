@@ -30,9 +30,19 @@ const TARGET =
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 const INT64_MAX = 2n ** 63n - 1n;
 
+/** Whether a target is one of the API, served or not; what isn't is none of TensorFlow Serving's business. */
+export function isApiTarget(target: string): boolean {
+  const path = pathOf(target);
+  return TARGET.test(path) && API.test(path);
+}
+
+function pathOf(target: string): string {
+  return target.startsWith("/") ? target : target.replace(ORIGIN, "");
+}
+
 /** `target`: as sent; an absolute URL is taken too. */
 export function findRoute(method: string, target: string): Route {
-  const path = target.startsWith("/") ? target : target.replace(ORIGIN, "");
+  const path = pathOf(target);
   if (!TARGET.test(path)) return { kind: "bad-target" };
   if (!API.test(path)) return { kind: "not-found" };
   if (method === "OPTIONS") return { kind: "preflight" };
