@@ -42,6 +42,7 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
     rest: {
       cors: flags.rest_api_enable_cors_support,
       checksMethodName: flags.enable_signature_method_name_check,
+      tensorContent: flags.enable_serialization_as_tensor_content,
     },
     tensorContent: flags.enable_serialization_as_tensor_content,
     checksMethodName: flags.enable_signature_method_name_check,

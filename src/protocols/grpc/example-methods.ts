@@ -19,6 +19,7 @@ import {
 } from "../../proto/gen/tensorflow_serving/apis/regression_pb.ts";
 import { decodeExamplesRequest, decodeMultiInferenceRequest } from "./examples-codec.ts";
 import { frameMessage } from "./framing.ts";
+import type { MutableSpec } from "./model-spec.ts";
 
 // The calls with tf.Examples: requests are decoded by hand, as examples are handed on as bytes; replies are small, and
 // protobuf-es makes them. It takes long to load, so that the service imports this module when the first such call comes.
@@ -30,8 +31,9 @@ export async function answerClassify(
   lookup: ServableLookup,
   message: Uint8Array,
   options: ExamplesOptions,
+  settle?: (spec: MutableSpec) => void,
 ): Promise<Uint8Array> {
-  const request = decodeExamplesRequest(message, "tensorflow.serving.ClassificationRequest");
+  const request = decodeExamplesRequest(message, "tensorflow.serving.ClassificationRequest", settle);
   const response = await classify(lookup, request, options);
   const result = classificationResult(response.result);
   return framed(ClassificationResponseSchema, { result, modelSpec: specOf(response) });
@@ -42,8 +44,9 @@ export async function answerRegress(
   lookup: ServableLookup,
   message: Uint8Array,
   options: ExamplesOptions,
+  settle?: (spec: MutableSpec) => void,
 ): Promise<Uint8Array> {
-  const request = decodeExamplesRequest(message, "tensorflow.serving.RegressionRequest");
+  const request = decodeExamplesRequest(message, "tensorflow.serving.RegressionRequest", settle);
   const response = await regress(lookup, request, options);
   return framed(RegressionResponseSchema, {
     result: regressionResult(response.result),

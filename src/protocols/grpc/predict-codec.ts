@@ -6,6 +6,7 @@ import {
   bytesTag,
   checkSpec,
   emptySpec,
+  type MutableSpec,
   readModelSpec,
   SPEC_NAME,
   SPEC_SIGNATURE_NAME,
@@ -38,10 +39,14 @@ export const MAX_FILL_BYTES = 64 << 20;
 /**
  * Decodes a tensorflow.serving.PredictRequest. The inputs are decoded when `predict` asks for them, as views of
  * `message` where possible: it must not change before the answer.
+ * @param settle completes the spec, or refuses it. Default: refuses one that names no model.
  * @throws StatusError INVALID_ARGUMENT for malformed bytes or no model; `inputs` throws it for a malformed tensor,
  * and RESOURCE_EXHAUSTED for one that would be filled beyond {@link MAX_FILL_BYTES}.
  */
-export function decodePredictRequest(message: Uint8Array): PredictRequest {
+export function decodePredictRequest(
+  message: Uint8Array,
+  settle: (spec: MutableSpec) => void = checkSpec,
+): PredictRequest {
   const reader = new WireReader(message, "tensorflow.serving.PredictRequest");
   const spec = emptySpec();
   const tensors = new Map<string, Uint8Array>();
@@ -61,7 +66,7 @@ export function decodePredictRequest(message: Uint8Array): PredictRequest {
       reader.skip(tag);
     }
   }
-  checkSpec(spec);
+  settle(spec);
   return { model: spec, inputs: () => decodeInputs(tensors), outputFilter };
 }
 

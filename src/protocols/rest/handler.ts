@@ -11,11 +11,17 @@ import { decodedBody } from "./content-encoding.ts";
 import { writeClassifications, writeRegressions } from "./examples-reply.ts";
 import { PredictBody } from "./predict-body.ts";
 import { writeColumns, writeRows } from "./predict-reply.ts";
+import { answerProtobufPredict, isProtobuf, protobufReply, settleSpec } from "./protobuf-body.ts";
 import { emptyReply, errorReply, htmlReply, jsonReply } from "./replies.ts";
 import { findRoute } from "./routes.ts";
 
 /** What a compressed body may grow to: the listener's default for bodies as they are sent. */
 const MAX_BODY_BYTES = 2 ** 30;
+
+export interface RestHandlerOptions extends ExamplesOptions {
+  /** Messages are answered with tensor_content in place of typed fields (--enable_serialization_as_tensor_content). */
+  readonly tensorContent: boolean;
+}
 
 /**
  * TensorFlow Serving's REST API, without sockets.
@@ -24,7 +30,7 @@ const MAX_BODY_BYTES = 2 ** 30;
  */
 export function restHandler(
   lookup: ServableLookup,
-  options: ExamplesOptions = { checksMethodName: false },
+  options: RestHandlerOptions = { checksMethodName: false, tensorContent: false },
 ): HttpHandler {
   return (request) => {
     try {
@@ -45,15 +51,14 @@ function failure(error: unknown): HttpResponse {
 function answer(
   lookup: ServableLookup,
   request: HttpRequest,
-  options: ExamplesOptions,
+  options: RestHandlerOptions,
 ): HttpResponse | Promise<HttpResponse> {
   const route = findRoute(request.method, request.target);
   switch (route.kind) {
     case "predict":
-      return answerPredict(lookup, route.model, decodedBody(request, MAX_BODY_BYTES));
     case "classify":
     case "regress":
-      return answerExamples(lookup, route.kind, route.model, decodedBody(request, MAX_BODY_BYTES), options);
+      return answerInference(lookup, route.kind, route.model, request, options);
     case "status":
       return answerStatus(lookup, route.model);
     case "metadata":
@@ -71,6 +76,23 @@ function answer(
     case "bad-target":
       return htmlReply(400, "Bad Request");
   }
+}
+
+function answerInference(
+  lookup: ServableLookup,
+  kind: "predict" | "classify" | "regress",
+  model: ServableRequest,
+  request: HttpRequest,
+  options: RestHandlerOptions,
+): HttpResponse | Promise<HttpResponse> {
+  const body = decodedBody(request, MAX_BODY_BYTES);
+  if (isProtobuf(request)) {
+    if (kind !== "predict") return answerProtobufExamples(lookup, kind, model, body, options);
+    return answerProtobufPredict(lookup, model, body, options.tensorContent ? "content" : "typed");
+  }
+  return kind === "predict"
+    ? answerPredict(lookup, model, body)
+    : answerExamples(lookup, kind, model, body, options);
 }
 
 // protobuf-es and the generated files take 50 ms to load in each thread: not before someone asks.
@@ -100,6 +122,18 @@ async function answerExamples(
       ? writeClassifications((await classify(lookup, request, options)).result)
       : writeRegressions((await regress(lookup, request, options)).result),
   );
+}
+
+async function answerProtobufExamples(
+  lookup: ServableLookup,
+  kind: "classify" | "regress",
+  model: ServableRequest,
+  body: Uint8Array,
+  options: ExamplesOptions,
+): Promise<HttpResponse> {
+  const { answerClassify, answerRegress } = await import("../grpc/example-methods.ts");
+  const answer = kind === "classify" ? answerClassify : answerRegress;
+  return protobufReply(await answer(lookup, body, options, (spec) => settleSpec(spec, model)));
 }
 
 /** The content type is the default of libevent, TensorFlow Serving's HTTP library. */
