@@ -50,6 +50,13 @@ export interface ServableHandle extends Servable {
 export const ModelState = { START: 10, LOADING: 20, AVAILABLE: 30, UNLOADING: 40, END: 50 } as const;
 export type ModelState = (typeof ModelState)[keyof typeof ModelState];
 
+const STATE_NAMES = Object.fromEntries(Object.entries(ModelState).map(([name, state]) => [state, name]));
+
+/** The state's name in get_model_status.proto, e.g. `AVAILABLE`. */
+export function stateName(state: ModelState): string {
+  return STATE_NAMES[state]!;
+}
+
 export interface VersionStatus {
   readonly version: bigint;
   readonly state: ModelState;

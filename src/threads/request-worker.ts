@@ -22,13 +22,18 @@ const servables = new ServableMap();
 const onFailure = (error: unknown) =>
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
 
+const draining = new AbortController();
+
 const methods = new Map([...predictionService(servables, settings), ...modelService(servables)]);
 const grpc = createGrpcListener(methods, { onFailure });
-const rest = createRestListener(restService(servables, settings.rest), {
-  timeoutMilliseconds: settings.restTimeoutMilliseconds,
-  errorHeaders: settings.rest.cors ? CORS_HEADERS : {},
-  onFailure,
-});
+const rest = createRestListener(
+  restService(servables, settings.rest, () => draining.signal.aborted),
+  {
+    timeoutMilliseconds: settings.restTimeoutMilliseconds,
+    errorHeaders: settings.rest.cors ? CORS_HEADERS : {},
+    onFailure,
+  },
+);
 
 async function answer(call: WorkerCall): Promise<void> {
   switch (call.kind) {
@@ -50,6 +55,7 @@ async function answer(call: WorkerCall): Promise<void> {
     case "end":
       return process.exit(0);
     case "drain":
+      draining.abort();
       await Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
   }
 }

@@ -3,12 +3,14 @@ import type { ExamplesOptions } from "../../inference/examples.ts";
 import { getModelMetadata, SIGNATURE_DEF } from "../../inference/model-metadata.ts";
 import { getModelStatus } from "../../inference/model-status.ts";
 import { type PredictResponse, predict } from "../../inference/predict.ts";
+import { listModels } from "../../inference/readiness.ts";
 import { regress } from "../../inference/regress.ts";
 import type { ServableLookup, ServableRequest } from "../../lifecycle/servable.ts";
 import { Code, invalidArgument, StatusError } from "../../status/status.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "../unary.ts";
 import { decodedBody } from "./content-encoding.ts";
 import { writeClassifications, writeRegressions } from "./examples-reply.ts";
+import { answerHealth, answerReadiness } from "./health.ts";
 import { PredictBody } from "./predict-body.ts";
 import { writeColumns, writeRows } from "./predict-reply.ts";
 import { answerProtobufPredict, isProtobuf, protobufReply, settleSpec } from "./protobuf-body.ts";
@@ -24,17 +26,19 @@ export interface RestHandlerOptions extends ExamplesOptions {
 }
 
 /**
- * TensorFlow Serving's REST API, without sockets.
+ * TensorFlow Serving's REST API, and what users ask for beyond it, without sockets.
+ * @param isDraining whether the server takes no more connections. Default: it does take them.
  * @returns a handler that answers every error that a client or a model causes. It throws (or rejects with) only
  * failures of our own, for the listener to log and to answer.
  */
 export function restHandler(
   lookup: ServableLookup,
   options: RestHandlerOptions = { checksMethodName: false, tensorContent: false },
+  isDraining: () => boolean = () => false,
 ): HttpHandler {
   return (request) => {
     try {
-      const response = answer(lookup, request, options);
+      const response = answer(lookup, request, options, isDraining);
       return response instanceof Promise ? response.catch(failure) : response;
     } catch (error) {
       return failure(error);
@@ -52,6 +56,7 @@ function answer(
   lookup: ServableLookup,
   request: HttpRequest,
   options: RestHandlerOptions,
+  isDraining: () => boolean,
 ): HttpResponse | Promise<HttpResponse> {
   const route = findRoute(request.method, request.target);
   switch (route.kind) {
@@ -63,6 +68,12 @@ function answer(
       return answerStatus(lookup, route.model);
     case "metadata":
       return answerMetadata(lookup, route.model);
+    case "list":
+      return answerList(lookup);
+    case "health":
+      return answerHealth();
+    case "readiness":
+      return answerReadiness(lookup, isDraining());
     case "malformed":
       throw invalidArgument(`Malformed request: ${request.method} ${request.target}`);
     case "nameless":
@@ -100,6 +111,11 @@ function answerInference(
 async function answerStatus(lookup: ServableLookup, model: ServableRequest): Promise<HttpResponse> {
   const versions = getModelStatus(lookup, model);
   return jsonReply((await import("./protobuf-json.ts")).statusJson(versions));
+}
+
+async function answerList(lookup: ServableLookup): Promise<HttpResponse> {
+  const models = listModels(lookup);
+  return jsonReply((await import("./protobuf-json.ts")).listJson(models));
 }
 
 async function answerMetadata(lookup: ServableLookup, model: ServableRequest): Promise<HttpResponse> {

@@ -9,8 +9,15 @@ export interface RestServiceOptions extends RestHandlerOptions {
   readonly cors: boolean;
 }
 
-/** All that the REST port answers. */
-export function restService(lookup: ServableLookup, options: RestServiceOptions): HttpHandler {
-  const handler = restHandler(lookup, options);
+/**
+ * All that the REST port answers.
+ * @param isDraining whether the server takes no more connections.
+ */
+export function restService(
+  lookup: ServableLookup,
+  options: RestServiceOptions,
+  isDraining: () => boolean,
+): HttpHandler {
+  const handler = restHandler(lookup, options, isDraining);
   return options.cors ? withCors(handler) : handler;
 }
