@@ -6,6 +6,8 @@ import { StateBus } from "./lifecycle/state-bus.ts";
 import { availabilityPreservingPolicy } from "./lifecycle/version-policy.ts";
 import { BoundSocket } from "./listeners/bound-socket.ts";
 import type { ServablePayload } from "./loaders/servable-payload.ts";
+import { parseCodings } from "./protocols/rest/response-compression.ts";
+import type { RestServiceOptions } from "./protocols/rest/service.ts";
 import { FileSystemStoragePathSource } from "./sources/file-system-storage-path-source.ts";
 import { createLogger, type LogSink } from "./status/log.ts";
 import { fileStorage } from "./storage/file.ts";
@@ -29,6 +31,7 @@ export interface RunningServer {
  * @throws StatusError if a port is taken or a model can't be loaded; everything is torn down by then.
  */
 export async function startServer(flags: Flags, sink: LogSink, signal: AbortSignal): Promise<RunningServer> {
+  const rest = restOptions(flags);
   const bus = new StateBus();
   const sockets = await openSockets(flags);
   const intraOpThreads = flags.tensorflow_intra_op_parallelism || availableParallelism();
@@ -39,11 +42,7 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
   const settings: Omit<WorkerSettings, "number"> = {
     intraOpThreads,
     restTimeoutMilliseconds: flags.rest_api_timeout_in_ms,
-    rest: {
-      cors: flags.rest_api_enable_cors_support,
-      checksMethodName: flags.enable_signature_method_name_check,
-      tensorContent: flags.enable_serialization_as_tensor_content,
-    },
+    rest,
     tensorContent: flags.enable_serialization_as_tensor_content,
     checksMethodName: flags.enable_signature_method_name_check,
   };
@@ -107,6 +106,15 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
       await pool.drain(drainMilliseconds);
       await tearDown();
     },
+  };
+}
+
+function restOptions(flags: Flags): RestServiceOptions {
+  return {
+    cors: flags.rest_api_enable_cors_support,
+    compression: parseCodings(flags.rest_api_response_compression),
+    checksMethodName: flags.enable_signature_method_name_check,
+    tensorContent: flags.enable_serialization_as_tensor_content,
   };
 }
 

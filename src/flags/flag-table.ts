@@ -142,6 +142,13 @@ export const flagTable = [
     help: "The address or host name to listen on.",
   },
   {
+    name: "rest_api_response_compression",
+    type: "string",
+    defaultValue: "none",
+    group: "Beyond TensorFlow Serving",
+    help: "What REST replies of 1 KiB and more are compressed with where the client takes it: gzip, zstd or zstd,gzip, the best first; none for never.",
+  },
+  {
     name: "request_workers",
     type: "int",
     defaultValue: 0,

@@ -6,7 +6,11 @@ import { restService } from "./service.ts";
 const lookup = new EchoLookup({ serving_default: echoSignature({ x: "float32" }) });
 
 async function headersOf(cors: boolean, method: string, target: string, origin?: string, body = "") {
-  const handle = restService(lookup, { cors, checksMethodName: false, tensorContent: false }, () => false);
+  const handle = restService(
+    lookup,
+    { cors, checksMethodName: false, tensorContent: false, compression: [] },
+    () => false,
+  );
   const headers = origin === undefined ? {} : { origin };
   const { status, headers: found } = await handle({ method, target, headers, body: Buffer.from(body) });
   return [status, Object.entries(found).filter(([name]) => name.startsWith("access-control-"))] as const;

@@ -96,14 +96,17 @@ function answerInference(
   request: HttpRequest,
   options: RestHandlerOptions,
 ): HttpResponse | Promise<HttpResponse> {
-  const body = decodedBody(request, MAX_BODY_BYTES);
-  if (isProtobuf(request)) {
-    if (kind !== "predict") return answerProtobufExamples(lookup, kind, model, body, options);
-    return answerProtobufPredict(lookup, model, body, options.tensorContent ? "content" : "typed");
-  }
-  return kind === "predict"
-    ? answerPredict(lookup, model, body)
-    : answerExamples(lookup, kind, model, body, options);
+  const answerBody = (body: Uint8Array): HttpResponse | Promise<HttpResponse> => {
+    if (isProtobuf(request)) {
+      if (kind !== "predict") return answerProtobufExamples(lookup, kind, model, body, options);
+      return answerProtobufPredict(lookup, model, body, options.tensorContent ? "content" : "typed");
+    }
+    return kind === "predict"
+      ? answerPredict(lookup, model, body)
+      : answerExamples(lookup, kind, model, body, options);
+  };
+  const decoded = decodedBody(request, MAX_BODY_BYTES);
+  return decoded instanceof Promise ? decoded.then(answerBody) : answerBody(decoded);
 }
 
 // protobuf-es and the generated files take 50 ms to load in each thread: not before someone asks.

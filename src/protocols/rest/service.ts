@@ -2,11 +2,14 @@ import type { ServableLookup } from "../../lifecycle/servable.ts";
 import type { HttpHandler } from "../unary.ts";
 import { withCors } from "./cors.ts";
 import { type RestHandlerOptions, restHandler } from "./handler.ts";
+import { type ContentCoding, withCompression } from "./response-compression.ts";
 
 /** What of the REST port can be chosen; plain data. */
 export interface RestServiceOptions extends RestHandlerOptions {
   /** Web pages of any origin may read replies (--rest_api_enable_cors_support). */
   readonly cors: boolean;
+  /** What replies are compressed with for clients that take it, the best first (--rest_api_response_compression). */
+  readonly compression: readonly ContentCoding[];
 }
 
 /**
@@ -18,6 +21,8 @@ export function restService(
   options: RestServiceOptions,
   isDraining: () => boolean,
 ): HttpHandler {
-  const handler = restHandler(lookup, options, isDraining);
-  return options.cors ? withCors(handler) : handler;
+  let handler = restHandler(lookup, options, isDraining);
+  if (options.compression.length > 0) handler = withCompression(handler, options.compression);
+  if (options.cors) handler = withCors(handler);
+  return handler;
 }
