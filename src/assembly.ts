@@ -112,6 +112,7 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
 function restOptions(flags: Flags): RestServiceOptions {
   return {
     cors: flags.rest_api_enable_cors_support,
+    serverTiming: flags.rest_api_server_timing,
     compression: parseCodings(flags.rest_api_response_compression),
     checksMethodName: flags.enable_signature_method_name_check,
     tensorContent: flags.enable_serialization_as_tensor_content,

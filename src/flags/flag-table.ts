@@ -149,6 +149,13 @@ export const flagTable = [
     help: "What REST replies of 1 KiB and more are compressed with where the client takes it: gzip, zstd or zstd,gzip, the best first; none for never.",
   },
   {
+    name: "rest_api_server_timing",
+    type: "bool",
+    defaultValue: false,
+    group: "Beyond TensorFlow Serving",
+    help: "Tell in a Server-Timing header of each REST reply how many milliseconds parsing, waiting, running and encoding took.",
+  },
+  {
     name: "request_workers",
     type: "int",
     defaultValue: 0,

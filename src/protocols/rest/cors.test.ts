@@ -8,7 +8,7 @@ const lookup = new EchoLookup({ serving_default: echoSignature({ x: "float32" })
 async function headersOf(cors: boolean, method: string, target: string, origin?: string, body = "") {
   const handle = restService(
     lookup,
-    { cors, checksMethodName: false, tensorContent: false, compression: [] },
+    { cors, checksMethodName: false, tensorContent: false, compression: [], serverTiming: false },
     () => false,
   );
   const headers = origin === undefined ? {} : { origin };

@@ -3,6 +3,7 @@ import type { HttpHandler } from "../unary.ts";
 import { withCors } from "./cors.ts";
 import { type RestHandlerOptions, restHandler } from "./handler.ts";
 import { type ContentCoding, withCompression } from "./response-compression.ts";
+import { withServerTiming } from "./server-timing.ts";
 
 /** What of the REST port can be chosen; plain data. */
 export interface RestServiceOptions extends RestHandlerOptions {
@@ -10,6 +11,8 @@ export interface RestServiceOptions extends RestHandlerOptions {
   readonly cors: boolean;
   /** What replies are compressed with for clients that take it, the best first (--rest_api_response_compression). */
   readonly compression: readonly ContentCoding[];
+  /** Each reply tells where its time went (--rest_api_server_timing). */
+  readonly serverTiming: boolean;
 }
 
 /**
@@ -21,8 +24,10 @@ export function restService(
   options: RestServiceOptions,
   isDraining: () => boolean,
 ): HttpHandler {
-  let handler = restHandler(lookup, options, isDraining);
-  if (options.compression.length > 0) handler = withCompression(handler, options.compression);
-  if (options.cors) handler = withCors(handler);
-  return handler;
+  const build = (served: ServableLookup): HttpHandler => {
+    const handler = restHandler(served, options, isDraining);
+    return options.compression.length > 0 ? withCompression(handler, options.compression) : handler;
+  };
+  const handler = options.serverTiming ? withServerTiming(lookup, build) : build(lookup);
+  return options.cors ? withCors(handler) : handler;
 }
