@@ -8,6 +8,7 @@ import type { HttpHandler, HttpResponse } from "../protocols/unary.ts";
 import { asStatusError, Code, StatusError } from "../status/status.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { ListenTarget } from "./http2.ts";
+import { PendingRequest } from "./pending-request.ts";
 import { ReceivedMemory } from "./received-memory.ts";
 
 // An import would load fetch and WebSocket too, for the module's exports of that name: 150 ms in each thread.
@@ -150,15 +151,19 @@ function answer(
   body: GatheredBytes,
   response: ServerResponse,
 ): void {
-  const target = request.url ?? "";
   const failed = (error: unknown): HttpResponse => {
-    context.onFailure(error, target);
+    context.onFailure(error, request.url ?? "");
     return ownError(context, errorReply(asStatusError(error)));
   };
+  const late = (): HttpResponse => {
+    // As TensorFlow words it when a run takes too long.
+    const error = new StatusError(Code.DEADLINE_EXCEEDED, "Timed out waiting for notification");
+    return ownError(context, errorReply(error));
+  };
+  const pending = new PendingRequest(request, body.bytes(), response, context.timeoutMilliseconds, late);
   let reply: HttpResponse | Promise<HttpResponse>;
   try {
-    const { method = "", headers } = request;
-    reply = context.handler({ method, target, headers, body: body.bytes() });
+    reply = context.handler(pending);
   } catch (error) {
     reply = failed(error);
   }
@@ -166,6 +171,7 @@ function answer(
     answerLater(
       context,
       response,
+      pending,
       reply.catch(failed).finally(() => body.release()),
     );
     return;
@@ -174,15 +180,16 @@ function answer(
   send(context, response, reply);
 }
 
-function answerLater(context: Context, response: ServerResponse, reply: Promise<HttpResponse>): void {
-  const { timeoutMilliseconds, deadlines } = context;
+function answerLater(
+  context: Context,
+  response: ServerResponse,
+  pending: PendingRequest,
+  reply: Promise<HttpResponse>,
+): void {
+  const { deadlines } = context;
   const waiting = {
-    deadline: timeoutMilliseconds > 0 ? performance.now() + timeoutMilliseconds : Number.POSITIVE_INFINITY,
-    expire: () => {
-      // As TensorFlow words it when a run takes too long.
-      const late = new StatusError(Code.DEADLINE_EXCEEDED, "Timed out waiting for notification");
-      sendError(context, response, errorReply(late));
-    },
+    deadline: pending.deadline,
+    expire: () => send(context, response, pending.expire()),
   };
   deadlines.add(waiting);
   reply.then((late) => {

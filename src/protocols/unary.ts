@@ -10,6 +10,14 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Not to be looked at once the handler has answered: its memory is used again. */
   readonly body: Uint8Array;
+  /** Aborted when the request's time is over, or the client has gone. Absent where no one can know. */
+  readonly signal?: AbortSignal;
+  /**
+   * Called while the handler is on the stack: says what is answered when the request's time is over and the handler
+   * hasn't answered, and, where `milliseconds` are given, that it is over after these at the latest. Absent where
+   * requests may take as long as they take.
+   */
+  limit?(milliseconds: number | undefined, late: () => HttpResponse): void;
 }
 
 export interface HttpResponse {

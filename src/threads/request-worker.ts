@@ -1,6 +1,7 @@
 /** The thread that answers requests: its own listeners, its own view of what is served. */
 import { parentPort, workerData } from "node:worker_threads";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
+import type { ServableLookup } from "../lifecycle/servable.ts";
 import { ServableMap } from "../lifecycle/servable-map.ts";
 import { createRestListener } from "../listeners/http1.ts";
 import { createGrpcListener } from "../listeners/http2.ts";
@@ -24,10 +25,11 @@ const onFailure = (error: unknown) =>
 
 const draining = new AbortController();
 
-const methods = new Map([...predictionService(servables, settings), ...modelService(servables)]);
-const grpc = createGrpcListener(methods, { onFailure });
+const methods = (lookup: ServableLookup) =>
+  new Map([...predictionService(lookup, settings), ...modelService(lookup)]);
+const grpc = createGrpcListener(methods(servables), { onFailure });
 const rest = createRestListener(
-  restService(servables, settings.rest, () => draining.signal.aborted),
+  restService(servables, settings.rest, { methods, isDraining: () => draining.signal.aborted, onFailure }),
   {
     timeoutMilliseconds: settings.restTimeoutMilliseconds,
     errorHeaders: settings.rest.cors ? CORS_HEADERS : {},

@@ -9,7 +9,7 @@ async function headersOf(cors: boolean, method: string, target: string, origin?:
   const handle = restService(
     lookup,
     { cors, checksMethodName: false, tensorContent: false, compression: [], serverTiming: false },
-    () => false,
+    { methods: () => new Map(), isDraining: () => false, onFailure: (error) => assert.fail(String(error)) },
   );
   const headers = origin === undefined ? {} : { origin };
   const { status, headers: found } = await handle({ method, target, headers, body: Buffer.from(body) });

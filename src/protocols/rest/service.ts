@@ -1,5 +1,7 @@
 import type { ServableLookup } from "../../lifecycle/servable.ts";
-import type { HttpHandler } from "../unary.ts";
+import { MAX_MESSAGE_LENGTH } from "../grpc/framing.ts";
+import { grpcWebHandler } from "../grpc-web/handler.ts";
+import type { HttpHandler, UnaryMethods } from "../unary.ts";
 import { withCors } from "./cors.ts";
 import { type RestHandlerOptions, restHandler } from "./handler.ts";
 import { type ContentCoding, withCompression } from "./response-compression.ts";
@@ -15,17 +17,25 @@ export interface RestServiceOptions extends RestHandlerOptions {
   readonly serverTiming: boolean;
 }
 
-/**
- * All that the REST port answers.
- * @param isDraining whether the server takes no more connections.
- */
+/** What the REST port shares with the rest of its thread. */
+export interface RestServiceHost {
+  /** The gRPC methods, for gRPC-web. Cheap. */
+  readonly methods: (lookup: ServableLookup) => UnaryMethods;
+  /** Whether the server takes no more connections. */
+  readonly isDraining: () => boolean;
+  /** Told of failures of our own, which clients see only as internal errors. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** All that the REST port answers: TensorFlow Serving's API, gRPC-web, and probes. */
 export function restService(
   lookup: ServableLookup,
   options: RestServiceOptions,
-  isDraining: () => boolean,
+  { methods, isDraining, onFailure }: RestServiceHost,
 ): HttpHandler {
+  const grpcWeb = { cors: options.cors, maxReceiveMessageLength: MAX_MESSAGE_LENGTH, onFailure };
   const build = (served: ServableLookup): HttpHandler => {
-    const handler = restHandler(served, options, isDraining);
+    const handler = grpcWebHandler(methods(served), grpcWeb, restHandler(served, options, isDraining));
     return options.compression.length > 0 ? withCompression(handler, options.compression) : handler;
   };
   const handler = options.serverTiming ? withServerTiming(lookup, build) : build(lookup);
