@@ -1,18 +1,22 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerOptions, ServerResponse } from "node:http";
+import type { AddressInfo, Server } from "node:net";
 import type { Duplex } from "node:stream";
+import type { TlsOptions } from "node:tls";
 import { GatheredBytes } from "../protocols/gathered-bytes.ts";
 import { MessageMemory } from "../protocols/message-memory.ts";
 import { errorReply, errorWithStatus } from "../protocols/rest/replies.ts";
 import type { HttpHandler, HttpResponse } from "../protocols/unary.ts";
 import { asStatusError, Code, StatusError } from "../status/status.ts";
 import { Deadlines } from "./deadlines.ts";
-import type { ListenTarget } from "./http2.ts";
 import { PendingRequest } from "./pending-request.ts";
 import { ReceivedMemory } from "./received-memory.ts";
+import { type ListenTarget, ServerSet } from "./server-set.ts";
+import type { TlsIdentity } from "./tls-identity.ts";
 
 // An import would load fetch and WebSocket too, for the module's exports of that name: 150 ms in each thread.
 const http = process.getBuiltinModule("node:http");
+/** Not loaded where no one asks for TLS. */
+const https = () => process.getBuiltinModule("node:https");
 
 export interface RestListenerOptions {
   /** After so long a request whose answer isn't there gets 504; 0 or less for never. Default: 30000. */
@@ -27,10 +31,13 @@ export interface RestListenerOptions {
 
 export interface RestListener {
   /**
-   * Starts serving. Port 0 takes any free one.
+   * Starts serving, at one more address if called again. Port 0 takes any free one.
+   * @param identity for TLS. Default: cleartext.
    * @throws Error (rejects) from node, with `code`, if the address can't be had.
    */
-  listen(target: ListenTarget): Promise<AddressInfo>;
+  listen(target: ListenTarget, identity?: TlsIdentity): Promise<AddressInfo>;
+  /** Connections over TLS that come from now on see this identity. */
+  renew(identity: TlsIdentity): void;
   /**
    * Takes no more connections and lets requests that have begun finish. Resolves when all connections are closed;
    * those that are still open after `drainMs` milliseconds are cut.
@@ -72,40 +79,36 @@ export function createRestListener(handler: HttpHandler, options: RestListenerOp
     busy: new Map(),
     draining: false,
   };
-  const server = http.createServer({
+  const servers = new ServerSet(
+    (tls) => createServer(context, tls),
+    (error) => context.onFailure(error, "accept"),
+  );
+  return {
+    listen: (target, identity) => servers.listen(target, identity),
+    renew: (identity) => servers.renew(identity),
+    close(drainMs) {
+      context.draining = true;
+      return servers.close(drainMs);
+    },
+  };
+}
+
+function createServer(context: Context, tls: TlsOptions | undefined): Server {
+  const options: ServerOptions = {
     keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
     headersTimeout: HEADERS_MILLISECONDS,
     requestTimeout: REQUEST_MILLISECONDS,
     requireHostHeader: false,
-  });
+  };
+  const server =
+    tls === undefined ? http.createServer(options) : https().createServer({ ...options, ...tls });
   server.on("request", (request, response) => serve(context, request, response));
   server.on("checkContinue", (request, response) => {
     if ((declaredLength(request) ?? 0) <= context.maxBodyBytes) response.writeContinue();
     serve(context, request, response);
   });
   server.on("clientError", (error, socket) => refuse(context, error, socket));
-
-  return {
-    listen(target) {
-      return new Promise((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(target, () => {
-          server.off("error", reject);
-          resolve(server.address() as AddressInfo);
-        });
-      });
-    },
-    close(drainMs) {
-      context.draining = true;
-      return new Promise((resolve) => {
-        const cut = setTimeout(() => server.closeAllConnections(), drainMs);
-        server.close(() => {
-          clearTimeout(cut);
-          resolve();
-        });
-      });
-    },
-  };
+  return server;
 }
 
 function declaredLength(request: IncomingMessage): number | undefined {
@@ -217,8 +220,9 @@ function send(context: Context, response: ServerResponse, reply: HttpResponse): 
 
 /** Answers what is not HTTP, or came too late or in too large a header, and closes the connection. */
 function refuse(context: Context, error: NodeJS.ErrnoException, socket: Duplex): void {
-  // While an answer is on its way, another can't be put in front of it.
-  if (!socket.writable || error.code === "ECONNRESET" || context.busy.has(socket)) {
+  // While an answer is on its way, another can't be put in front of it; before a TLS handshake is done, none can be sent.
+  const isOfHttp = /^(HPE|ERR_HTTP)_/.test(error.code ?? "");
+  if (!socket.writable || !isOfHttp || context.busy.has(socket)) {
     socket.destroy();
     return;
   }
