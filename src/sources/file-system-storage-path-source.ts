@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import type { AspiredVersions, Source } from "../lifecycle/source.ts";
 import type { Logger } from "../status/log.ts";
 import { asStatusError, Code, formatStatus } from "../status/status.ts";
@@ -30,49 +31,77 @@ export interface FileSystemStoragePathSourceConfig {
  * when it changes, not at each poll.
  */
 export class FileSystemStoragePathSource implements Source {
-  readonly #config: FileSystemStoragePathSourceConfig;
+  readonly #config: Omit<FileSystemStoragePathSourceConfig, "servables">;
+  readonly #storage: Storage;
   readonly #log: Logger;
-  readonly #pollers: readonly ServablePoller[];
-  readonly #stopped = new AbortController();
+  #pollers: ReadonlyMap<string, ServablePoller>;
+  #emit: ((aspired: AspiredVersions) => void) | undefined;
+  /** Resolves when the pollers that were let go have ended. */
+  #ended: Promise<unknown> = Promise.resolve();
 
   constructor(config: FileSystemStoragePathSourceConfig, storage: Storage, log: Logger) {
     this.#config = config;
+    this.#storage = storage;
     this.#log = log;
-    this.#pollers = config.servables.map(
-      (servable) => new ServablePoller(servable, config.servableVersionsAlwaysPresent, storage, log),
-    );
+    this.#pollers = new Map(config.servables.map((servable) => [servable.name, this.#poller(servable)]));
   }
 
   start(emit: (aspired: AspiredVersions) => void): void {
-    this.#log.info("Adding/updating models.");
-    for (const poller of this.#pollers) {
-      this.#log.info(` (Re-)adding model: ${poller.servable.name}`);
-      poller.emit = emit;
-      void this.#keepPolling(poller);
+    this.#emit = emit;
+    for (const poller of this.#pollers.values()) poller.start(emit);
+  }
+
+  /**
+   * Replaces the models to look at, once `start` was called: those that are missing now are un-aspired at once, new ones
+   * and those of another base path or policy are looked at at once.
+   * @returns resolves when these were looked at, with what keeps a model from being served, by name: nothing there,
+   * or a base path that can't be read. It is looked for again with the next poll.
+   */
+  async updateConfig(servables: readonly ServableToMonitor[]): Promise<ReadonlyMap<string, string>> {
+    const before = this.#pollers;
+    const emit = this.#emit!;
+    const pollers = new Map<string, ServablePoller>();
+    const fresh: ServablePoller[] = [];
+    for (const servable of servables) {
+      const known = before.get(servable.name);
+      if (known !== undefined && isDeepStrictEqual(known.servable, servable)) {
+        pollers.set(servable.name, known);
+        continue;
+      }
+      const poller = this.#poller(servable);
+      pollers.set(servable.name, poller);
+      fresh.push(poller);
     }
+    this.#pollers = pollers;
+    for (const [name, poller] of before) {
+      if (pollers.get(name) === poller) continue;
+      this.#letGo(poller);
+      if (!pollers.has(name)) emit({ name, versions: [] });
+    }
+    for (const poller of fresh) poller.start(emit);
+    if (this.#config.pollWaitSeconds < 0) return new Map();
+    await Promise.all(fresh.map((poller) => poller.finished));
+    return new Map(
+      fresh.flatMap(({ servable, problem }) => (problem === undefined ? [] : [[servable.name, problem]])),
+    );
   }
 
   /** Polls all models once more, after polls under way. Resolves when everything found was emitted. */
   async pollNow(): Promise<void> {
-    await Promise.all(this.#pollers.map((poller) => poller.poll()));
+    await Promise.all([...this.#pollers.values()].map((poller) => poller.poll()));
   }
 
   async stop(): Promise<void> {
-    this.#stopped.abort();
-    for (const poller of this.#pollers) poller.emit = undefined;
-    await Promise.all(this.#pollers.map((poller) => poller.finished));
+    for (const poller of this.#pollers.values()) this.#letGo(poller);
+    await this.#ended;
   }
 
-  async #keepPolling(poller: ServablePoller): Promise<void> {
-    const { signal } = this.#stopped;
-    const { pollWaitSeconds } = this.#config;
-    if (pollWaitSeconds < 0) return;
-    const wait = Math.min(pollWaitSeconds * 1000, LONGEST_TIMER);
-    do {
-      await poller.poll();
-      if (pollWaitSeconds === 0) return;
-      await sleep(wait, undefined, { signal }).catch(() => {});
-    } while (!signal.aborted);
+  #poller(servable: ServableToMonitor): ServablePoller {
+    return new ServablePoller(servable, this.#config, this.#storage, this.#log);
+  }
+
+  #letGo(poller: ServablePoller): void {
+    this.#ended = Promise.all([this.#ended, poller.stop()]);
   }
 }
 
@@ -82,19 +111,32 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 /** Polls one model. Its polls follow each other. */
 class ServablePoller {
   readonly servable: ServableToMonitor;
-  emit: ((aspired: AspiredVersions) => void) | undefined;
   /** Resolves when no poll is under way or waiting. */
   finished: Promise<void> = Promise.resolve();
-  readonly #alwaysPresent: boolean;
+  /** Why the last poll found nothing to serve. */
+  problem: string | undefined;
+  readonly #config: Omit<FileSystemStoragePathSourceConfig, "servables">;
   readonly #storage: Storage;
   readonly #log: Logger;
+  readonly #stopped = new AbortController();
+  #emit: ((aspired: AspiredVersions) => void) | undefined;
   #known: ReadonlySet<string> = new Set();
 
-  constructor(servable: ServableToMonitor, alwaysPresent: boolean, storage: Storage, log: Logger) {
+  constructor(
+    servable: ServableToMonitor,
+    config: Omit<FileSystemStoragePathSourceConfig, "servables">,
+    storage: Storage,
+    log: Logger,
+  ) {
     this.servable = servable;
-    this.#alwaysPresent = alwaysPresent;
+    this.#config = config;
     this.#storage = storage;
     this.#log = log;
+  }
+
+  start(emit: (aspired: AspiredVersions) => void): void {
+    this.#emit = emit;
+    void this.#keepPolling();
   }
 
   poll(): Promise<void> {
@@ -102,13 +144,39 @@ class ServablePoller {
     return this.finished;
   }
 
+  /** Nothing is emitted any more. Resolves when the storage is not in use any more. */
+  stop(): Promise<void> {
+    this.#emit = undefined;
+    this.#stopped.abort();
+    return this.finished;
+  }
+
+  async #keepPolling(): Promise<void> {
+    const { signal } = this.#stopped;
+    const { pollWaitSeconds } = this.#config;
+    if (pollWaitSeconds < 0) return;
+    const wait = Math.min(pollWaitSeconds * 1000, LONGEST_TIMER);
+    do {
+      await this.poll();
+      if (pollWaitSeconds === 0) return;
+      await sleep(wait, undefined, { signal }).catch(() => {});
+    } while (!signal.aborted);
+  }
+
   async #poll(): Promise<void> {
-    if (this.emit === undefined) return;
-    const { aspired, errors, warnings } = await look(this.servable, this.#alwaysPresent, this.#storage);
+    if (this.#emit === undefined) return;
+    const { servableVersionsAlwaysPresent } = this.#config;
+    const { aspired, errors, warnings } = await look(
+      this.servable,
+      servableVersionsAlwaysPresent,
+      this.#storage,
+    );
     for (const error of errors) if (!this.#known.has(error)) this.#log.error(error);
     for (const warning of warnings) if (!this.#known.has(warning)) this.#log.warning(warning);
     this.#known = new Set([...errors, ...warnings]);
-    if (aspired !== undefined) this.emit?.(aspired);
+    const isEmpty = aspired === undefined || aspired.versions.length === 0;
+    this.problem = isEmpty ? (errors[0] ?? warnings.at(-1)) : undefined;
+    if (aspired !== undefined) this.#emit?.(aspired);
   }
 }
 

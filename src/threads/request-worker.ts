@@ -1,7 +1,6 @@
 /** The thread that answers requests: its own listeners, its own view of what is served. */
 import { parentPort, workerData } from "node:worker_threads";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
-import type { ServableLookup } from "../lifecycle/servable.ts";
 import { ServableMap } from "../lifecycle/servable-map.ts";
 import { createRestListener } from "../listeners/http1.ts";
 import { createGrpcListener } from "../listeners/http2.ts";
@@ -11,9 +10,9 @@ import { predictionService } from "../protocols/grpc/prediction-service.ts";
 import { CORS_HEADERS } from "../protocols/rest/cors.ts";
 import { restService } from "../protocols/rest/service.ts";
 import { createLogger } from "../status/log.ts";
-import { answerCalls } from "./calls.ts";
+import { answerCalls, Caller } from "./calls.ts";
 import { createPortLogSink } from "./log-channel.ts";
-import type { WorkerCall, WorkerSettings } from "./messages.ts";
+import type { ControlCall, WorkerCall, WorkerSettings } from "./messages.ts";
 
 const port = parentPort!;
 const settings = workerData as WorkerSettings;
@@ -24,12 +23,19 @@ const onFailure = (error: unknown) =>
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
 
 const draining = new AbortController();
-
-const methods = (lookup: ServableLookup) =>
-  new Map([...predictionService(lookup, settings), ...modelService(lookup)]);
-const grpc = createGrpcListener(methods(servables), { onFailure });
+const control = new Caller<ControlCall, never>(port, () => {});
+const reload = async (config: Uint8Array) => void (await control.call({ kind: "reload-config", config }));
+const grpc = createGrpcListener(
+  new Map([...predictionService(servables, settings), ...modelService(servables, reload)]),
+  { onFailure },
+);
 const rest = createRestListener(
-  restService(servables, settings.rest, { methods, isDraining: () => draining.signal.aborted, onFailure }),
+  restService(servables, settings.rest, {
+    // Web pages must not come to what changes the server.
+    methods: (lookup) => new Map([...predictionService(lookup, settings), ...modelService(lookup)]),
+    isDraining: () => draining.signal.aborted,
+    onFailure,
+  }),
   {
     timeoutMilliseconds: settings.restTimeoutMilliseconds,
     errorHeaders: settings.rest.cors ? CORS_HEADERS : {},
@@ -48,8 +54,9 @@ async function answer(call: WorkerCall): Promise<void> {
     }
     case "status":
       return servables.setStatus(call.name, call.status);
-    case "names":
-      return servables.setNames(call.names);
+    case "models":
+      servables.setNames(call.names);
+      return servables.setLabels(call.labels);
     case "listen":
       if (call.grpc !== undefined) await grpc.listen({ fd: call.grpc });
       if (call.rest !== undefined) await rest.listen({ fd: call.rest });
