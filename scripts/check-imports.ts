@@ -33,8 +33,18 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   loaders: ["formats", "import", "host", "engines", "batching", "lifecycle", "storage"],
   inference: ["lifecycle", "engines/engine.ts"],
   protocols: ["inference", "lifecycle", "engines/engine.ts"],
-  listeners: ["protocols"],
-  threads: ["lifecycle", "sources", "storage", "engines", "loaders", "inference", "protocols", "listeners"],
+  listeners: ["protocols", "config"],
+  threads: [
+    "config",
+    "lifecycle",
+    "sources",
+    "storage",
+    "engines",
+    "loaders",
+    "inference",
+    "protocols",
+    "listeners",
+  ],
   commands: ["flags", "assembly.ts", "formats", "import", "storage", "loaders", "engines", "lifecycle"],
 };
 

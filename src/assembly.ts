@@ -1,20 +1,22 @@
 import { availableParallelism } from "node:os";
 import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
+import { readTlsIdentity, type TlsIdentity } from "./config/tls-identity.ts";
 import type { Flags } from "./flags/flag-table.ts";
 import { ServableManager } from "./lifecycle/manager.ts";
 import { StateBus } from "./lifecycle/state-bus.ts";
 import { availabilityPreservingPolicy } from "./lifecycle/version-policy.ts";
-import { BoundSocket } from "./listeners/bound-socket.ts";
 import type { ServablePayload } from "./loaders/servable-payload.ts";
 import { parseCodings } from "./protocols/rest/response-compression.ts";
 import type { RestServiceOptions } from "./protocols/rest/service.ts";
 import { pollConfigFile } from "./server/config-file-polling.ts";
+import { watchIdentity } from "./server/identity-watch.ts";
 import { ServerCore, type StartWait } from "./server/server-core.ts";
 import { FileSystemStoragePathSource } from "./sources/file-system-storage-path-source.ts";
 import { createLogger, type LogSink } from "./status/log.ts";
 import { fileStorage } from "./storage/file.ts";
 import { LoaderThread } from "./threads/loader-thread-client.ts";
 import type { ControlCall, WorkerSettings } from "./threads/messages.ts";
+import { ServerSockets } from "./threads/server-sockets.ts";
 import { spawnRequestWorker } from "./threads/thread-entry.ts";
 import { WorkerPool } from "./threads/worker-pool.ts";
 
@@ -40,7 +42,16 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
     basePath: flags.model_base_path,
   });
   const bus = new StateBus();
-  const sockets = await openSockets(flags);
+  const files = { grpc: flags.ssl_config_file, rest: flags.rest_api_ssl_config_file };
+  const identities = { grpc: await identityIn(files.grpc), rest: await identityIn(files.rest) };
+  const sockets = await ServerSockets.open(
+    flags.bind_address,
+    {
+      grpc: { port: flags.port, path: flags.grpc_socket_path },
+      rest: { port: flags.rest_api_port, path: flags.rest_api_socket_path },
+    },
+    identities,
+  );
   const intraOpThreads = flags.tensorflow_intra_op_parallelism || availableParallelism();
   const loaderThread = new LoaderThread(
     { intraOpThreads, savedModelTags: flags.saved_model_tags.split(",") },
@@ -100,8 +111,7 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
     await source.stop();
     await pool.stop();
     await loaderThread.stop();
-    sockets.grpc?.close();
-    sockets.rest?.close();
+    sockets.close();
   };
   try {
     const started = core.start(
@@ -121,16 +131,28 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
         polling.signal,
       );
     }
-    await pool.listen({
-      duplicate: () => ({ grpc: sockets.grpc?.duplicate(), rest: sockets.rest?.duplicate() }),
-    });
+    await pool.listen(sockets);
+    for (const protocol of ["grpc", "rest"] as const) {
+      const [path, initial] = [files[protocol], identities[protocol]];
+      if (initial === undefined) continue;
+      void watchIdentity(
+        {
+          path,
+          initial,
+          read: () => readTlsIdentity(path),
+          renew: (identity) => pool.renew(sockets.renew(protocol, identity)),
+          log: createLogger(sink, "model_servers/server"),
+        },
+        polling.signal,
+      );
+    }
   } catch (error) {
     await tearDown();
     throw error;
   }
   return {
-    grpcPort: sockets.grpc?.port,
-    restPort: sockets.rest?.port,
+    grpcPort: sockets.grpcPort,
+    restPort: sockets.restPort,
     async stop(drainMilliseconds) {
       polling.abort();
       await source.stop();
@@ -150,17 +172,8 @@ function restOptions(flags: Flags): RestServiceOptions {
   };
 }
 
-async function openSockets(
-  flags: Flags,
-): Promise<{ grpc: BoundSocket | undefined; rest: BoundSocket | undefined }> {
-  const open = (port: number) => BoundSocket.open(flags.bind_address, port);
-  const grpc = flags.port === 0 ? undefined : await open(flags.port);
-  try {
-    return { grpc, rest: flags.rest_api_port === 0 ? undefined : await open(flags.rest_api_port) };
-  } catch (error) {
-    grpc?.close();
-    throw error;
-  }
+async function identityIn(path: string): Promise<TlsIdentity | undefined> {
+  return path === "" ? undefined : readTlsIdentity(path);
 }
 
 /** Rejects with the signal's reason. */

@@ -76,6 +76,20 @@ export const flagTable = [
     help: "The port for gRPC; 0 for none.",
   },
   {
+    name: "grpc_socket_path",
+    type: "string",
+    defaultValue: "",
+    group: "Listening",
+    help: "The path of a unix socket for gRPC, besides the port.",
+  },
+  {
+    name: "ssl_config_file",
+    type: "string",
+    defaultValue: "",
+    group: "Listening",
+    help: "A file with an SSLConfig as protobuf text, which holds PEM: gRPC is served over TLS, with certificates that are read again when the file changes.",
+  },
+  {
     name: "rest_api_port",
     type: "int",
     defaultValue: 0,
@@ -175,6 +189,20 @@ export const flagTable = [
     defaultValue: "0.0.0.0",
     group: "Beyond TensorFlow Serving",
     help: "The address or host name to listen on.",
+  },
+  {
+    name: "rest_api_socket_path",
+    type: "string",
+    defaultValue: "",
+    group: "Beyond TensorFlow Serving",
+    help: "The path of a unix socket for HTTP/REST, besides the port.",
+  },
+  {
+    name: "rest_api_ssl_config_file",
+    type: "string",
+    defaultValue: "",
+    group: "Beyond TensorFlow Serving",
+    help: "As --ssl_config_file, for HTTP/REST.",
   },
   {
     name: "rest_api_response_compression",

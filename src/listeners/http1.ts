@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerOptions, ServerResponse } from "node:http";
 import type { AddressInfo, Server } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TlsOptions } from "node:tls";
+import type { TlsIdentity } from "../config/tls-identity.ts";
 import { GatheredBytes } from "../protocols/gathered-bytes.ts";
 import { MessageMemory } from "../protocols/message-memory.ts";
 import { errorReply, errorWithStatus } from "../protocols/rest/replies.ts";
@@ -11,7 +12,6 @@ import { Deadlines } from "./deadlines.ts";
 import { PendingRequest } from "./pending-request.ts";
 import { ReceivedMemory } from "./received-memory.ts";
 import { type ListenTarget, ServerSet } from "./server-set.ts";
-import type { TlsIdentity } from "./tls-identity.ts";
 
 // An import would load fetch and WebSocket too, for the module's exports of that name: 150 ms in each thread.
 const http = process.getBuiltinModule("node:http");

@@ -1,4 +1,5 @@
 import net, { type AddressInfo, type Socket } from "node:net";
+import type { TlsIdentity } from "../config/tls-identity.ts";
 import { MAX_MESSAGE_LENGTH } from "../protocols/grpc/framing.ts";
 import { MessageMemory } from "../protocols/message-memory.ts";
 import type { UnaryMethods } from "../protocols/unary.ts";
@@ -8,7 +9,6 @@ import { type ConnectionOptions, ServerConnection } from "./http2/connection.ts"
 import { MAX_UINT31 } from "./http2/frames.ts";
 import { ReceivedMemory } from "./received-memory.ts";
 import { type ListenTarget, ServerSet } from "./server-set.ts";
-import type { TlsIdentity } from "./tls-identity.ts";
 
 /** Not loaded where no one asks for TLS. */
 const tls = () => process.getBuiltinModule("node:tls");

@@ -1,6 +1,7 @@
 import type { AddressInfo, Server, Socket } from "node:net";
 import type { TlsOptions } from "node:tls";
-import { type TlsIdentity, tlsOptions } from "./tls-identity.ts";
+import type { TlsIdentity } from "../config/tls-identity.ts";
+import { tlsOptions } from "./tls-options.ts";
 
 /** A socket that listens already, as a file descriptor that becomes the listener's own; or an address. */
 export type ListenTarget =

@@ -1,3 +1,4 @@
+import type { TlsIdentity } from "../config/tls-identity.ts";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { ServableId, VersionLabels, VersionStatus } from "../lifecycle/servable.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
@@ -12,12 +13,27 @@ export type WorkerCall =
   | { readonly kind: "status"; readonly name: string; readonly status: VersionStatus }
   /** The configured models and all labels, in the place of those before. */
   | { readonly kind: "models"; readonly names: readonly string[]; readonly labels: VersionLabels }
-  /** Descriptors of bound sockets, one of its own per worker. */
-  | { readonly kind: "listen"; readonly rest: number | undefined; readonly grpc: number | undefined }
+  | ListenCall
+  /** What TLS servers are to be from now on. */
+  | { readonly kind: "identities"; readonly identities: Identities }
   /** Never answered: the thread ends itself, which ending it from outside may make abort the process. */
   | { readonly kind: "end" }
   /** Takes no new connection; answered when the requests in flight are done, or after the time. */
   | { readonly kind: "drain"; readonly milliseconds: number };
+
+/** Descriptors of bound sockets, of each worker's own, and what is to be served there over TLS. */
+export interface ListenCall {
+  readonly kind: "listen";
+  readonly rest: readonly number[];
+  readonly grpc: readonly number[];
+  readonly identities: Identities;
+}
+
+/** A protocol without one is served in cleartext. */
+export interface Identities {
+  readonly rest: TlsIdentity | undefined;
+  readonly grpc: TlsIdentity | undefined;
+}
 
 /** From a request worker to the control thread. Each is answered when it is done. */
 export type ControlCall =

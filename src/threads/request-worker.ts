@@ -58,8 +58,12 @@ async function answer(call: WorkerCall): Promise<void> {
       servables.setNames(call.names);
       return servables.setLabels(call.labels);
     case "listen":
-      if (call.grpc !== undefined) await grpc.listen({ fd: call.grpc });
-      if (call.rest !== undefined) await rest.listen({ fd: call.rest });
+      for (const fd of call.grpc) await grpc.listen({ fd }, call.identities.grpc);
+      for (const fd of call.rest) await rest.listen({ fd }, call.identities.rest);
+      return;
+    case "identities":
+      if (call.identities.grpc !== undefined) grpc.renew(call.identities.grpc);
+      if (call.identities.rest !== undefined) rest.renew(call.identities.rest);
       return;
     case "end":
       return process.exit(0);
