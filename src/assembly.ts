@@ -1,4 +1,4 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
 import type { Flags } from "./flags/flag-table.ts";
 import { ServableManager } from "./lifecycle/manager.ts";
@@ -11,7 +11,7 @@ import { ServerCore, type StartWait } from "./server/server-core.ts";
 import { FileSystemStoragePathSource } from "./sources/file-system-storage-path-source.ts";
 import { createLogger, type LogSink } from "./status/log.ts";
 import { fileStorage } from "./storage/file.ts";
-import { LoaderThread } from "./threads/loader-thread-client.ts";
+import { LoaderThreads } from "./threads/loader-threads.ts";
 import type { ControlCall, WorkerSettings } from "./threads/messages.ts";
 import { spawnRequestWorker } from "./threads/thread-entry.ts";
 import { WorkerPool } from "./threads/worker-pool.ts";
@@ -39,7 +39,8 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
   const bus = new StateBus();
   const sockets = await openSockets(flags);
   const intraOpThreads = flags.tensorflow_intra_op_parallelism || availableParallelism();
-  const loaderThread = new LoaderThread(
+  const loaderThreads = new LoaderThreads(
+    flags.num_load_threads || availableParallelism(),
     { intraOpThreads, savedModelTags: flags.saved_model_tags.split(",") },
     sink,
   );
@@ -61,9 +62,10 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
       maxNumLoadRetries: flags.max_num_load_retries,
       loadRetryIntervalMicros: flags.load_retry_interval_micros,
     },
-    createLoader: loaderThread.createLoader,
+    createLoader: loaderThreads.createLoader,
     pool,
     bus,
+    ramLimitBytes: flags.total_model_memory_limit_bytes || availableMemory(),
     log: createLogger(sink, "lifecycle/manager"),
   });
   const source = new FileSystemStoragePathSource(
@@ -71,6 +73,8 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
       servables: [],
       pollWaitSeconds: flags.file_system_poll_wait_seconds,
       servableVersionsAlwaysPresent: false,
+      settleMilliseconds: flags.settle_milliseconds,
+      isComplete: (path) => loaderThreads.call({ kind: "is-complete", path }),
     },
     fileStorage,
     createLogger(sink, "sources/file_system_storage_path_source"),
@@ -95,7 +99,7 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
     polling.abort();
     await source.stop();
     await pool.stop();
-    await loaderThread.stop();
+    await loaderThreads.stop();
     sockets.grpc?.close();
     sockets.rest?.close();
   };
@@ -147,6 +151,11 @@ async function openSockets(
     grpc?.close();
     throw error;
   }
+}
+
+/** Bytes of main memory that the machine, or the container that we are in, has. */
+function availableMemory(): number {
+  return Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
 }
 
 /** Rejects with the signal's reason. */

@@ -111,6 +111,13 @@ export const flagTable = [
     help: "Microseconds between two tries to load.",
   },
   {
+    name: "num_load_threads",
+    type: "int",
+    defaultValue: 0,
+    group: "Loading",
+    help: "How many models may be loaded at a time; 0: one per core.",
+  },
+  {
     name: "tensorflow_intra_op_parallelism",
     type: "int",
     defaultValue: 0,
@@ -154,6 +161,22 @@ export const flagTable = [
     help:
       "What the ports stay closed for: until all models serve, where one that can't ends the server; until any one " +
       "serves; or for nothing.",
+  },
+  {
+    name: "settle_milliseconds",
+    type: "int",
+    defaultValue: 1000,
+    group: "Beyond TensorFlow Serving",
+    help:
+      "A version is not loaded before nothing in its folder has changed for so long, unless a fingerprint.pb shows that " +
+      "all of it is there; 0: at once.",
+  },
+  {
+    name: "total_model_memory_limit_bytes",
+    type: "int",
+    defaultValue: 0,
+    group: "Beyond TensorFlow Serving",
+    help: "How much memory all models together may take; one for which too little is left is not loaded. 0: what the machine or the container has.",
   },
   {
     name: "bind_address",

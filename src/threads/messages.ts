@@ -36,6 +36,8 @@ export interface WorkerSettings {
 /** From the control thread to a loader thread. */
 export type LoaderCall =
   | { readonly kind: "estimate"; readonly path: string }
+  /** Whether all of a version is there. */
+  | { readonly kind: "is-complete"; readonly path: string }
   | { readonly kind: "load"; readonly id: ServableId; readonly path: string }
   | { readonly kind: "unload"; readonly payload: ServablePayload };
 
@@ -47,6 +49,7 @@ export interface LoaderSettings {
 /** The answers, by kind of call; calls that aren't named answer nothing. */
 export interface LoaderAnswers {
   readonly estimate: ResourceEstimate;
+  readonly "is-complete": boolean;
   readonly load: ServablePayload;
 }
 
