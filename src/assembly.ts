@@ -122,13 +122,16 @@ export async function startServer(
   };
   const polling = new AbortController();
 
+  const closeSockets = () => {
+    sockets.grpc?.close();
+    sockets.rest?.close();
+  };
   const tearDown = async (): Promise<void> => {
     polling.abort();
     await (extensions.source ?? fileSystemSource).stop();
     await pool.stop();
     await loaderThreads.stop();
-    sockets.grpc?.close();
-    sockets.rest?.close();
+    closeSockets();
   };
   try {
     const emit = (aspired: AspiredVersions) => manager.setAspiredVersions(aspired);
@@ -162,6 +165,8 @@ export async function startServer(
     async stop(drainMilliseconds) {
       polling.abort();
       await (extensions.source ?? fileSystemSource).stop();
+      // As long as it is open here, the system takes connections that no worker will.
+      closeSockets();
       await pool.drain(drainMilliseconds);
       await tearDown();
     },
