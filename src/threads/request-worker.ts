@@ -11,6 +11,7 @@ import { SavedModelServable } from "../loaders/saved-model-servable.ts";
 import { modelService } from "../protocols/grpc/model-service.ts";
 import { predictionService } from "../protocols/grpc/prediction-service.ts";
 import { healthMethods, healthStreams, reflectionStreams, servicesOf } from "../protocols/grpc/services.ts";
+import { sessionService } from "../protocols/grpc/session-service.ts";
 import { restHandler } from "../protocols/rest/handler.ts";
 import { createLogger } from "../status/log.ts";
 import { answerCalls, Caller } from "./calls.ts";
@@ -28,6 +29,7 @@ const onFailure = (error: unknown) =>
 const control = new Caller<ControlCall, never>(port, () => {});
 const methods = new Map([
   ...predictionService(servables, settings),
+  ...sessionService(servables, settings.tensorContent ? "content" : "typed"),
   ...modelService(servables, async (config) => void (await control.call({ kind: "reload-config", config }))),
 ]);
 const health = new Health(servables, servicesOf(methods.keys()));
