@@ -13,6 +13,8 @@ export interface ServablePayload {
   readonly signatures: ReadonlyMap<string, Signature>;
   /** What runs each signature, by the signature's key. */
   readonly programs: ReadonlyMap<string, LoadedProgram>;
+  /** What runs signatures with inputs of other shapes than declared, where that is possible. */
+  readonly freePrograms: ReadonlyMap<string, LoadedProgram>;
   /** The native sessions of all programs. Programs that compute the same share theirs. */
   readonly sessions: readonly LoadedSession[];
   /** The weights that sessions share, to be freed after the sessions. */
