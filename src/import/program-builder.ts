@@ -8,7 +8,16 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { chooseBranch } from "./branch-choice.ts";
 import { fixedNode, freeInputs, isControlFlow } from "./control-flow.ts";
 import { moved, withKnownFeeds } from "./fixed-branch.ts";
-import { type Feed, formatRef, type Graph, type GraphNode, graphOf, parseRef, type Ref } from "./graph.ts";
+import {
+  type Feed,
+  formatOrigin,
+  formatRef,
+  type Graph,
+  type GraphNode,
+  graphOf,
+  parseRef,
+  type Ref,
+} from "./graph.ts";
 import { GraphConstants } from "./graph-constants.ts";
 import { areSameShapes, commonShape, declaredShape } from "./known-shapes.ts";
 import { writeModel } from "./onnx/model.ts";
@@ -177,6 +186,7 @@ export class ProgramBuilder {
       kind: "host",
       op: node.op,
       name: node.name,
+      origin: formatOrigin(node),
       attrs: node.attrs,
       inputs,
       outputs,
@@ -198,6 +208,7 @@ export class ProgramBuilder {
       kind: "table",
       op: node.op,
       name: node.name,
+      origin: formatOrigin(node),
       table: table.name,
       inputs: rest.map((ref) => this.#read(ref)),
       outputs: shapes.map((shape, index) => this.#produce({ node: node.name, index }, shape)),
