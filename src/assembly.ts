@@ -1,16 +1,18 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
+import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
 import type { Flags } from "./flags/flag-table.ts";
-import { waitUntilAvailable } from "./lifecycle/availability.ts";
 import { ServableManager } from "./lifecycle/manager.ts";
 import { StateBus } from "./lifecycle/state-bus.ts";
 import { availabilityPreservingPolicy } from "./lifecycle/version-policy.ts";
 import { BoundSocket } from "./listeners/bound-socket.ts";
 import type { ServablePayload } from "./loaders/servable-payload.ts";
+import { pollConfigFile } from "./server/config-file-polling.ts";
+import { ServerCore, type StartWait } from "./server/server-core.ts";
 import { FileSystemStoragePathSource } from "./sources/file-system-storage-path-source.ts";
 import { createLogger, type LogSink } from "./status/log.ts";
 import { fileStorage } from "./storage/file.ts";
-import { LoaderThread } from "./threads/loader-thread-client.ts";
-import type { WorkerSettings } from "./threads/messages.ts";
+import { LoaderThreads } from "./threads/loader-threads.ts";
+import type { ControlCall, WorkerSettings } from "./threads/messages.ts";
 import { spawnRequestWorker } from "./threads/thread-entry.ts";
 import { WorkerPool } from "./threads/worker-pool.ts";
 
@@ -29,10 +31,16 @@ export interface RunningServer {
  * @throws StatusError if a port is taken or a model can't be loaded; everything is torn down by then.
  */
 export async function startServer(flags: Flags, sink: LogSink, signal: AbortSignal): Promise<RunningServer> {
+  const models = await configuredModels({
+    configFile: flags.model_config_file,
+    name: flags.model_name,
+    basePath: flags.model_base_path,
+  });
   const bus = new StateBus();
   const sockets = await openSockets(flags);
   const intraOpThreads = flags.tensorflow_intra_op_parallelism || availableParallelism();
-  const loaderThread = new LoaderThread(
+  const loaderThreads = new LoaderThreads(
+    flags.num_load_threads || availableParallelism(),
     { intraOpThreads, savedModelTags: flags.saved_model_tags.split(",") },
     sink,
   );
@@ -45,6 +53,7 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
   const pool = new WorkerPool(
     flags.request_workers || availableParallelism(),
     (number) => spawnRequestWorker({ ...settings, number }),
+    (call) => answerWorker(call),
     sink,
   );
   const manager = new ServableManager<ServablePayload>({
@@ -53,40 +62,65 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
       maxNumLoadRetries: flags.max_num_load_retries,
       loadRetryIntervalMicros: flags.load_retry_interval_micros,
     },
-    createLoader: loaderThread.createLoader,
+    createLoader: loaderThreads.createLoader,
     pool,
     bus,
+    ramLimitBytes: flags.total_model_memory_limit_bytes || availableMemory(),
     log: createLogger(sink, "lifecycle/manager"),
   });
   const source = new FileSystemStoragePathSource(
     {
-      servables: [
-        {
-          name: flags.model_name,
-          basePath: flags.model_base_path,
-          versionPolicy: { kind: "latest", numVersions: 1 },
-        },
-      ],
+      servables: [],
       pollWaitSeconds: flags.file_system_poll_wait_seconds,
       servableVersionsAlwaysPresent: false,
+      settleMilliseconds: flags.settle_milliseconds,
+      isComplete: (path) => loaderThreads.call({ kind: "is-complete", path }),
     },
     fileStorage,
     createLogger(sink, "sources/file_system_storage_path_source"),
   );
   bus.subscribe(({ id, ...status }) => pool.announce(id.name, { version: id.version, ...status }));
-  pool.configure([flags.model_name]);
+  const core = new ServerCore({
+    source,
+    bus,
+    pool,
+    allowVersionLabelsForUnavailableModels: flags.allow_version_labels_for_unavailable_models,
+    log: createLogger(sink, "model_servers/server_core"),
+  });
+  const answerWorker = async (call: ControlCall): Promise<void> => {
+    switch (call.kind) {
+      case "reload-config":
+        return core.reload(await parseModelConfigs(call.config));
+    }
+  };
+  const polling = new AbortController();
 
   const tearDown = async (): Promise<void> => {
+    polling.abort();
     await source.stop();
     await pool.stop();
-    await loaderThread.stop();
+    await loaderThreads.stop();
     sockets.grpc?.close();
     sockets.rest?.close();
   };
   try {
-    const available = waitUntilAvailable(bus, [flags.model_name]);
-    source.start((aspired) => manager.setAspiredVersions(aspired));
-    await Promise.race([available, aborted(signal)]);
+    const started = core.start(
+      models,
+      (aspired) => manager.setAspiredVersions(aspired),
+      flags.wait_for_models as StartWait,
+    );
+    await Promise.race([started, aborted(signal)]);
+    if (flags.model_config_file !== "" && flags.model_config_file_poll_wait_seconds > 0) {
+      void pollConfigFile(
+        {
+          pollWaitSeconds: flags.model_config_file_poll_wait_seconds,
+          read: () => readModelConfigFile(flags.model_config_file),
+          reload: (changed) => core.reload(changed),
+          log: createLogger(sink, "model_servers/server"),
+        },
+        polling.signal,
+      );
+    }
     await pool.listen({
       duplicate: () => ({ grpc: sockets.grpc?.duplicate(), rest: sockets.rest?.duplicate() }),
     });
@@ -98,6 +132,7 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
     grpcPort: sockets.grpc?.port,
     restPort: sockets.rest?.port,
     async stop(drainMilliseconds) {
+      polling.abort();
       await source.stop();
       await pool.drain(drainMilliseconds);
       await tearDown();
@@ -116,6 +151,11 @@ async function openSockets(
     grpc?.close();
     throw error;
   }
+}
+
+/** Bytes of main memory that the machine, or the container that we are in, has. */
+function availableMemory(): number {
+  return Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
 }
 
 /** Rejects with the signal's reason. */

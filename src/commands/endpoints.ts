@@ -10,9 +10,16 @@ interface Ports {
 export function describeEndpoints(flags: Flags, { grpcPort, restPort }: Ports, example: boolean): string {
   const host =
     flags.bind_address === "0.0.0.0" || flags.bind_address === "::" ? "localhost" : flags.bind_address;
-  const lines = [`Serving ${flags.model_name} from ${flags.model_base_path}`];
+  const byFile = flags.model_config_file !== "";
+  const lines = [
+    byFile
+      ? `Serving the models of ${flags.model_config_file}`
+      : `Serving ${flags.model_name} from ${flags.model_base_path}`,
+  ];
   if (grpcPort !== undefined) lines.push(`  gRPC  ${host}:${grpcPort}`);
-  if (restPort !== undefined) lines.push(`  REST  http://${host}:${restPort}/v1/models/${flags.model_name}`);
+  if (restPort !== undefined) {
+    lines.push(`  REST  http://${host}:${restPort}/v1/models/${byFile ? "NAME" : flags.model_name}`);
+  }
   if (example && restPort !== undefined) {
     lines.push(
       "",

@@ -35,9 +35,10 @@ export async function serve(args: readonly string[], personality: Personality): 
   }
   const example = given.example && given.model_base_path === "";
   const flags = example ? { ...given, model_name: "digits", model_base_path: EXAMPLE_PATH } : given;
-  if (flags.model_base_path === "") {
+  if (flags.model_base_path === "" && flags.model_config_file === "") {
     process.stderr.write(
-      "--model_base_path is required: the folder that has a folder for each version of the model.\n",
+      "--model_base_path is required: the folder that has a folder for each version of the model. For several models " +
+        "there is --model_config_file.\n",
     );
     return 2;
   }
@@ -78,8 +79,9 @@ async function run(flags: Flags, example: boolean): Promise<number> {
 function usage(personality: Personality): string {
   const command = personality === "servable" ? "servable serve" : "tensorflow_model_server";
   return `Usage: ${command} --model_name=NAME --model_base_path=FOLDER [flags]
+       ${command} --model_config_file=FILE [flags]
 
-Serves the newest version of a SavedModel over gRPC and REST, and follows new versions as they appear.
+Serves SavedModels over gRPC and REST, and follows new versions as they appear.
 
 ${formatFlags()}`;
 }

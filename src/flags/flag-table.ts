@@ -6,6 +6,8 @@ export interface FlagRow {
   readonly type: FlagType;
   readonly defaultValue: string | number | boolean;
   readonly group: FlagGroup;
+  /** The only values there are; any, if there is none. */
+  readonly choices?: readonly string[];
   /** One sentence or two; --help adds the default. */
   readonly help: string;
 }
@@ -35,6 +37,29 @@ export const flagTable = [
     defaultValue: "",
     group: "Models",
     help: "The folder that has a folder for each version of the model (/models/mnist for /models/mnist/1).",
+  },
+  {
+    name: "model_config_file",
+    type: "string",
+    defaultValue: "",
+    group: "Models",
+    help:
+      "A ModelServerConfig in protobuf's text format: several models, version policies, labels. With it, --model_name " +
+      "and --model_base_path are ignored.",
+  },
+  {
+    name: "model_config_file_poll_wait_seconds",
+    type: "int",
+    defaultValue: 0,
+    group: "Models",
+    help: "Seconds between two looks into --model_config_file for changes. 0 or less: read once, at the start.",
+  },
+  {
+    name: "allow_version_labels_for_unavailable_models",
+    type: "bool",
+    defaultValue: false,
+    group: "Models",
+    help: "Let new version labels point to versions that aren't available yet; needed for labels at the start.",
   },
   {
     name: "saved_model_tags",
@@ -86,6 +111,13 @@ export const flagTable = [
     help: "Microseconds between two tries to load.",
   },
   {
+    name: "num_load_threads",
+    type: "int",
+    defaultValue: 0,
+    group: "Loading",
+    help: "How many models may be loaded at a time; 0: one per core.",
+  },
+  {
     name: "tensorflow_intra_op_parallelism",
     type: "int",
     defaultValue: 0,
@@ -119,6 +151,32 @@ export const flagTable = [
     defaultValue: false,
     group: "General",
     help: "Print this and exit.",
+  },
+  {
+    name: "wait_for_models",
+    type: "string",
+    defaultValue: "all",
+    choices: ["all", "any", "none"],
+    group: "Beyond TensorFlow Serving",
+    help:
+      "What the ports stay closed for: until all models serve, where one that can't ends the server; until any one " +
+      "serves; or for nothing.",
+  },
+  {
+    name: "settle_milliseconds",
+    type: "int",
+    defaultValue: 1000,
+    group: "Beyond TensorFlow Serving",
+    help:
+      "A version is not loaded before nothing in its folder has changed for so long, unless a fingerprint.pb shows that " +
+      "all of it is there; 0: at once.",
+  },
+  {
+    name: "total_model_memory_limit_bytes",
+    type: "int",
+    defaultValue: 0,
+    group: "Beyond TensorFlow Serving",
+    help: "How much memory all models together may take; one for which too little is left is not loaded. 0: what the machine or the container has.",
   },
   {
     name: "bind_address",

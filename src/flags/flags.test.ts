@@ -48,11 +48,18 @@ describe("parseFlags", () => {
 
   it("says what a flag takes and what came", () => {
     assert.deepEqual(
-      parseFlags(["--port=http", "--example=maybe", "--noexample=1", "--model_name"]).invalid,
+      parseFlags([
+        "--port=http",
+        "--example=maybe",
+        "--noexample=1",
+        "--wait_for_models=some",
+        "--model_name",
+      ]).invalid,
       [
         '--port takes a whole number, not "http"',
         '--example takes true or false, not "maybe"',
         '--example takes true or false, not "1"',
+        '--wait_for_models takes all, any, none, not "some"',
         "--model_name takes a text, but no value came",
       ],
     );

@@ -12,7 +12,10 @@ export function formatFlags(): string {
 }
 
 function formatRow(row: FlagRow): string {
-  const form = row.type === "bool" ? `--${row.name}` : `--${row.name}=${row.type === "int" ? "N" : "TEXT"}`;
+  const form =
+    row.type === "bool"
+      ? `--${row.name}`
+      : `--${row.name}=${row.type === "int" ? "N" : (row.choices?.join("|") ?? "TEXT")}`;
   const standard = row.defaultValue === "" ? "no default" : `default ${row.defaultValue}`;
   return `  ${form}\n${wrap(`${row.help} (${standard})`)}`;
 }

@@ -50,7 +50,7 @@ function findRow(written: string): FlagRow | undefined {
 function readValue(row: FlagRow, text: string | undefined): string | number | boolean | undefined {
   switch (row.type) {
     case "string":
-      return text;
+      return text !== undefined && row.choices?.includes(text) === false ? undefined : text;
     case "bool":
       if (text === undefined || text === "true" || text === "1") return true;
       return text === "false" || text === "0" ? false : undefined;
@@ -62,7 +62,8 @@ function readValue(row: FlagRow, text: string | undefined): string | number | bo
 }
 
 function describeInvalid(row: FlagRow, text: string | undefined): string {
-  const wanted = { string: "a text", int: "a whole number", bool: "true or false" }[row.type];
+  const wanted =
+    row.choices?.join(", ") ?? { string: "a text", int: "a whole number", bool: "true or false" }[row.type];
   return `--${row.name} takes ${wanted}, ${text === undefined ? "but no value came" : `not "${text}"`}`;
 }
 

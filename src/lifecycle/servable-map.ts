@@ -9,6 +9,7 @@ import {
   type ServableLookup,
   type ServableRequest,
   type Signature,
+  type VersionLabels,
   type VersionStatus,
 } from "./servable.ts";
 import { VersionStates } from "./version-states.ts";
@@ -20,7 +21,7 @@ import { VersionStates } from "./version-states.ts";
 export class ServableMap implements ServableLookup {
   readonly #models = new Map<string, ServedModel>();
   readonly #states = new VersionStates();
-  #labels: ReadonlyMap<string, ReadonlyMap<string, bigint>> = new Map();
+  #labels: VersionLabels = new Map();
   #configured: readonly string[] = [];
 
   /**
@@ -88,8 +89,8 @@ export class ServableMap implements ServableLookup {
     this.#configured = names;
   }
 
-  /** Replaces all labels: by model, then label. */
-  setLabels(labels: ReadonlyMap<string, ReadonlyMap<string, bigint>>): void {
+  /** Replaces all labels. */
+  setLabels(labels: VersionLabels): void {
     this.#labels = labels;
   }
 }

@@ -64,6 +64,9 @@ export interface ServableRequest {
   readonly label?: string | undefined;
 }
 
+/** By model, then label. */
+export type VersionLabels = ReadonlyMap<string, ReadonlyMap<string, bigint>>;
+
 /** What is being served, as one thread sees it: a plain map, read without locks. */
 export interface ServableLookup {
   /**

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Code } from "../status/status.ts";
-import { waitUntilAvailable } from "./availability.ts";
 import { ModelState } from "./servable.ts";
 import { type ServableState, StateBus } from "./state-bus.ts";
 
-const ok = { code: Code.OK, message: "" };
 const broken = { code: Code.NOT_FOUND, message: "no saved_model.pb" };
+const ok = { code: Code.OK, message: "" };
 
 function event(name: string, version: bigint, state: ModelState, status: ServableState["status"] = ok) {
   return { id: { name, version }, state, status };
@@ -46,38 +45,4 @@ test("subscribers hear everything until they leave", () => {
   for (const version of [1n, 2n, 3n]) bus.publish(event("m", version, ModelState.START));
   assert.deepEqual(heard, [1n, 2n]);
   assert.deepEqual(all, [1n, 2n, 3n]);
-});
-
-test("waiting for models ends when each has a version that serves", async () => {
-  const bus = new StateBus();
-  bus.publish(event("a", 1n, ModelState.AVAILABLE));
-  let done = false;
-  bus.publish(event("d", 3n, ModelState.END, { code: Code.CANCELLED, message: "deleted" }));
-  const wait = waitUntilAvailable(bus, ["a", "b", "d"]).then(() => {
-    done = true;
-  });
-  bus.publish(event("b", 1n, ModelState.LOADING));
-  bus.publish(event("b", 2n, ModelState.END, broken));
-  bus.publish(event("c", 1n, ModelState.END, broken));
-  await new Promise(setImmediate);
-  assert.equal(done, false, "version 1 can still make it");
-  bus.publish(event("d", 4n, ModelState.AVAILABLE));
-  bus.publish(event("b", 1n, ModelState.AVAILABLE));
-  await wait;
-  await waitUntilAvailable(bus, []);
-});
-
-test("waiting for models fails when one has nothing left, and names it", async () => {
-  const bus = new StateBus();
-  const wait = waitUntilAvailable(bus, ["a", "b", "c"]);
-  bus.publish(event("a", 1n, ModelState.END, broken));
-  bus.publish(event("b", 7n, ModelState.END, { code: Code.DATA_LOSS, message: "truncated" }));
-  bus.publish(event("c", 1n, ModelState.AVAILABLE));
-  await assert.rejects(wait, {
-    code: Code.UNKNOWN,
-    message:
-      "2 servable(s) did not become available: {" +
-      "{{name: a version: 1} due to error: NOT_FOUND: no saved_model.pb}, " +
-      "{{name: b version: 7} due to error: DATA_LOSS: truncated}, }",
-  });
 });

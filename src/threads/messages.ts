@@ -1,5 +1,5 @@
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
-import type { ServableId, VersionStatus } from "../lifecycle/servable.ts";
+import type { ServableId, VersionLabels, VersionStatus } from "../lifecycle/servable.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
 import type { Severity } from "../status/log.ts";
 
@@ -9,13 +9,19 @@ export type WorkerCall =
   /** Answered when the worker holds no handle on the version any more. */
   | { readonly kind: "retire"; readonly id: ServableId }
   | { readonly kind: "status"; readonly name: string; readonly status: VersionStatus }
-  | { readonly kind: "names"; readonly names: readonly string[] }
+  /** The configured models and all labels, in the place of those before. */
+  | { readonly kind: "models"; readonly names: readonly string[]; readonly labels: VersionLabels }
   /** Descriptors of bound sockets, one of its own per worker. */
   | { readonly kind: "listen"; readonly rest: number | undefined; readonly grpc: number | undefined }
   /** Never answered: the thread ends itself, which ending it from outside may make abort the process. */
   | { readonly kind: "end" }
   /** Takes no new connection; answered when the requests in flight are done, or after the time. */
   | { readonly kind: "drain"; readonly milliseconds: number };
+
+/** From a request worker to the control thread. Each is answered when it is done. */
+export type ControlCall =
+  /** A serialized tensorflow.serving.ModelServerConfig. */
+  { readonly kind: "reload-config"; readonly config: Uint8Array };
 
 /** What every request worker must know from its start. */
 export interface WorkerSettings {
@@ -30,6 +36,8 @@ export interface WorkerSettings {
 /** From the control thread to a loader thread. */
 export type LoaderCall =
   | { readonly kind: "estimate"; readonly path: string }
+  /** Whether all of a version is there. */
+  | { readonly kind: "is-complete"; readonly path: string }
   | { readonly kind: "load"; readonly id: ServableId; readonly path: string }
   | { readonly kind: "unload"; readonly payload: ServablePayload };
 
@@ -41,6 +49,7 @@ export interface LoaderSettings {
 /** The answers, by kind of call; calls that aren't named answer nothing. */
 export interface LoaderAnswers {
   readonly estimate: ResourceEstimate;
+  readonly "is-complete": boolean;
   readonly load: ServablePayload;
 }
 

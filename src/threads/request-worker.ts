@@ -9,9 +9,9 @@ import { modelService } from "../protocols/grpc/model-service.ts";
 import { predictionService } from "../protocols/grpc/prediction-service.ts";
 import { restHandler } from "../protocols/rest/handler.ts";
 import { createLogger } from "../status/log.ts";
-import { answerCalls } from "./calls.ts";
+import { answerCalls, Caller } from "./calls.ts";
 import { createPortLogSink } from "./log-channel.ts";
-import type { WorkerCall, WorkerSettings } from "./messages.ts";
+import type { ControlCall, WorkerCall, WorkerSettings } from "./messages.ts";
 
 const port = parentPort!;
 const settings = workerData as WorkerSettings;
@@ -21,7 +21,11 @@ const servables = new ServableMap();
 const onFailure = (error: unknown) =>
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
 
-const methods = new Map([...predictionService(servables, settings), ...modelService(servables)]);
+const control = new Caller<ControlCall, never>(port, () => {});
+const methods = new Map([
+  ...predictionService(servables, settings),
+  ...modelService(servables, async (config) => void (await control.call({ kind: "reload-config", config }))),
+]);
 const grpc = createGrpcListener(methods, { onFailure });
 const rest = createRestListener(restHandler(servables, settings), {
   timeoutMilliseconds: settings.restTimeoutMilliseconds,
@@ -39,8 +43,9 @@ async function answer(call: WorkerCall): Promise<void> {
     }
     case "status":
       return servables.setStatus(call.name, call.status);
-    case "names":
-      return servables.setNames(call.names);
+    case "models":
+      servables.setNames(call.names);
+      return servables.setLabels(call.labels);
     case "listen":
       if (call.grpc !== undefined) await grpc.listen({ fd: call.grpc });
       if (call.rest !== undefined) await rest.listen({ fd: call.rest });

@@ -9,10 +9,14 @@ import { WorkerPool } from "./worker-pool.ts";
 // Answers every call, and says which calls it got; dies when a model of the name "poison" is retired.
 const SCRIPT = `
 const { parentPort } = require("node:worker_threads");
-parentPort.on("message", ({ kind, sequence, call }) => {
+const say = (message) => parentPort.postMessage({ kind: "notice", notice: { severity: "I", component: "test", message } });
+parentPort.on("message", (message) => {
+  const { kind, sequence, call } = message;
+  if (kind === "ask") parentPort.postMessage({ kind: "call", sequence: 7, call });
+  if (kind === "answer") say(JSON.stringify(message));
   if (kind !== "call") return;
   const what = call.kind + " " + (call.payload?.id.name ?? call.id?.name ?? call.name ?? call.names ?? call.rest ?? "");
-  parentPort.postMessage({ kind: "notice", notice: { severity: "I", component: "test", message: what } });
+  say(what);
   if (call.kind === "end") process.exit(0);
   if (call.kind === "retire" && call.id.name === "poison") process.exit(1);
   parentPort.postMessage({ kind: "answer", sequence });
@@ -27,7 +31,9 @@ function createPool(count: number) {
     workers.push(worker);
     return worker;
   };
-  const pool = new WorkerPool(count, spawn, { write: (_, __, message) => lines.push(message) });
+  const pool = new WorkerPool(count, spawn, (call) => `${call.kind} done`, {
+    write: (_, __, message) => lines.push(message),
+  });
   return { pool, workers, lines };
 }
 
@@ -75,14 +81,14 @@ describe("WorkerPool", () => {
     await pool.publish({ name: "m", version: 1n }, payload("m"));
     await pool.publish({ name: "gone", version: 1n }, payload("gone"));
     await pool.retire({ name: "gone", version: 1n });
-    pool.configure(["m"]);
+    void pool.setModels(["m"], new Map());
     pool.announce("m", { version: 1n, state: ModelState.AVAILABLE, status: { code: 0, message: "" } });
     await pool.listen({ duplicate: () => ({ rest: 7, grpc: undefined }) });
     lines.length = 0;
     await workers[0]!.terminate();
     await until(() => lines.includes("listen 7"));
     assert.equal(workers.length, 3);
-    const taught = ["publish m", "status m", "names m", "listen 7"];
+    const taught = ["publish m", "status m", "models m", "listen 7"];
     assert.deepEqual(
       lines.filter((line) => taught.includes(line)),
       taught,
@@ -108,6 +114,13 @@ describe("WorkerPool", () => {
     await pool.publish({ name: "poison", version: 1n }, payload("poison"));
     await pool.retire({ name: "poison", version: 1n });
     await until(() => lines.includes("A request worker ended; another takes its place"));
+    await pool.stop();
+  });
+
+  it("answers what a worker asks", async () => {
+    const { pool, workers, lines } = createPool(2);
+    workers[1]!.postMessage({ kind: "ask", call: { kind: "reload-config", config: new Uint8Array(0) } });
+    await until(() => lines.includes('{"kind":"answer","sequence":7,"value":"reload-config done"}'));
     await pool.stop();
   });
 

@@ -1,12 +1,17 @@
 import type { Worker } from "node:worker_threads";
 import type { ServingPool } from "../lifecycle/manager.ts";
-import { formatServableId, type ServableId, type VersionStatus } from "../lifecycle/servable.ts";
+import {
+  formatServableId,
+  type ServableId,
+  type VersionLabels,
+  type VersionStatus,
+} from "../lifecycle/servable.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
 import { releaseThread } from "../state/lock.ts";
 import { createLogger, type Logger, type LogSink } from "../status/log.ts";
 import { asStatusError } from "../status/status.ts";
-import { Caller } from "./calls.ts";
-import type { LogNotice, WorkerCall } from "./messages.ts";
+import { answerCalls, Caller } from "./calls.ts";
+import type { ControlCall, LogNotice, WorkerCall } from "./messages.ts";
 import { describeFailure } from "./thread-entry.ts";
 
 /** Hands out the descriptors on which a worker listens: each call makes a set that the worker then owns. */
@@ -28,6 +33,7 @@ interface Member {
  */
 export class WorkerPool implements ServingPool<ServablePayload> {
   readonly #spawn: (number: number) => Worker;
+  readonly #answer: (call: ControlCall) => unknown;
   readonly #sink: LogSink;
   readonly #log: Logger;
   readonly #members = new Set<Member>();
@@ -35,13 +41,22 @@ export class WorkerPool implements ServingPool<ServablePayload> {
   /** What is published, and what some worker may still use. */
   readonly #used = new Map<string, ServablePayload>();
   readonly #statuses = new Map<string, { readonly name: string; readonly status: VersionStatus }>();
-  #names: readonly string[] = [];
+  #models: WorkerCall & { readonly kind: "models" } = { kind: "models", names: [], labels: new Map() };
   #sockets: Sockets | undefined;
   #stopping = false;
 
-  /** @param spawn starts a thread that answers `WorkerCall`s; of threads that are alive each has its own number. */
-  constructor(count: number, spawn: (number: number) => Worker, sink: LogSink) {
+  /**
+   * @param spawn starts a thread that answers `WorkerCall`s; of threads that are alive each has its own number.
+   * @param answer what workers ask of the control thread.
+   */
+  constructor(
+    count: number,
+    spawn: (number: number) => Worker,
+    answer: (call: ControlCall) => unknown,
+    sink: LogSink,
+  ) {
     this.#spawn = spawn;
+    this.#answer = answer;
     this.#sink = sink;
     this.#log = createLogger(sink, "threads/worker_pool");
     for (let i = 0; i < count; i++) this.#start(i);
@@ -65,10 +80,10 @@ export class WorkerPool implements ServingPool<ServablePayload> {
     this.#inform({ kind: "status", name, status });
   }
 
-  /** Tells every worker which models are configured. */
-  configure(names: readonly string[]): void {
-    this.#names = names;
-    this.#inform({ kind: "names", names });
+  /** Which models are configured, and all labels. Resolves when every worker knows. */
+  async setModels(names: readonly string[], labels: VersionLabels): Promise<void> {
+    this.#models = { kind: "models", names, labels };
+    await this.#tell(this.#models);
   }
 
   /** Opens the ports: every worker begins to accept connections. */
@@ -119,6 +134,7 @@ export class WorkerPool implements ServingPool<ServablePayload> {
     const caller = new Caller<WorkerCall, LogNotice>(worker, ({ severity, component, message }) =>
       this.#sink.write(severity, component, message),
     );
+    answerCalls<ControlCall>(worker, this.#answer);
     const member = { worker, caller };
     const started = performance.now();
     this.#members.add(member);
@@ -145,7 +161,7 @@ export class WorkerPool implements ServingPool<ServablePayload> {
     const calls: WorkerCall[] = [
       ...[...this.#published.values()].map((payload) => ({ kind: "publish", payload }) as const),
       ...[...this.#statuses.values()].map(({ name, status }) => ({ kind: "status", name, status }) as const),
-      { kind: "names", names: this.#names },
+      this.#models,
     ];
     // Before it knows everything it would refuse requests.
     await Promise.all(calls.map(tell));

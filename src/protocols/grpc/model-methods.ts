@@ -50,7 +50,7 @@ export function answerModelMetadata(lookup: ServableLookup, message: Uint8Array)
   );
 }
 
-function parsed<T>(parse: () => T): T {
+export function parsed<T>(parse: () => T): T {
   try {
     return parse();
   } catch (error) {

@@ -39,8 +39,10 @@ const lookup: ServableLookup = {
   names: () => ["m"],
 };
 
+const noReload = () => Promise.reject(new Error("not to be called"));
+
 async function status(request: MessageInitShape<typeof GetModelStatusRequestSchema>) {
-  const method = modelService(lookup).get("/tensorflow.serving.ModelService/GetModelStatus")!;
+  const method = modelService(lookup, noReload).get("/tensorflow.serving.ModelService/GetModelStatus")!;
   const message = toBinary(GetModelStatusRequestSchema, create(GetModelStatusRequestSchema, request));
   const frame = await method(message, call);
   return fromBinary(GetModelStatusResponseSchema, frame.subarray(PREFIX_LENGTH)).modelVersionStatus.map(
@@ -69,7 +71,7 @@ suite("GetModelStatus", () => {
   test("errors", async () => {
     await assert.rejects(status({}), { code: Code.INVALID_ARGUMENT, message: "Missing ModelSpec" });
     await assert.rejects(status({ modelSpec: { name: "none" } }), { code: Code.NOT_FOUND });
-    const method = modelService(lookup).get("/tensorflow.serving.ModelService/GetModelStatus")!;
+    const method = modelService(lookup, noReload).get("/tensorflow.serving.ModelService/GetModelStatus")!;
     await assert.rejects(async () => method(Uint8Array.of(10, 5, 1), call), { code: Code.INVALID_ARGUMENT });
   });
 });

@@ -1,0 +1,38 @@
+import { readFile } from "node:fs/promises";
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import { fromText } from "@bufbuild/protobuf/txtpb";
+import { invalidArgument, notFound } from "../status/status.ts";
+
+/**
+ * Reads a message that is written in protobuf's text format.
+ * @throws StatusError NOT_FOUND if there is no such file; INVALID_ARGUMENT, whose text begins as TensorFlow Serving's
+ * does, for a file that can't be read or isn't such a message.
+ */
+export async function readTextProto<Desc extends DescMessage>(
+  schema: Desc,
+  path: string,
+): Promise<MessageShape<Desc>> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") throw notFound(`${path}; No such file or directory`);
+    throw invalidArgument(`${path}: ${message}`);
+  }
+  return parseTextProto(schema, text, path);
+}
+
+/** @param path for the message of the error. @throws StatusError INVALID_ARGUMENT. */
+export function parseTextProto<Desc extends DescMessage>(
+  schema: Desc,
+  text: string,
+  path: string,
+): MessageShape<Desc> {
+  try {
+    return fromText(schema, text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw invalidArgument(`Invalid protobuf file: '${path}': expected a ${schema.typeName}: ${reason}`);
+  }
+}
