@@ -396,6 +396,7 @@ export class ProgramBuilder {
       ),
       model: writeModel(translation.graph, computed),
       isUnbounded: translation.graph.isUnbounded,
+      needsRanks: translation.graph.needsRanks,
     });
   }
 

@@ -18,6 +18,7 @@ const floats = (...values: number[]): Tensor => ({
 const negation: CompiledSession = {
   identity: "negation",
   isUnbounded: false,
+  needsRanks: false,
   model: model(
     [node("Neg", ["x"], ["y"])],
     [{ name: "x", dtype: "float32", shape: [-1] }],

@@ -14,7 +14,7 @@ import { joinPath, type Storage } from "../storage/storage.ts";
 import type { Signature } from "../tensor/signature.ts";
 import { runConstantSteps } from "./constant-steps.ts";
 import { assertCovered } from "./coverage.ts";
-import { compileFree } from "./free-shapes.ts";
+import { compileFree, type FreeSignature } from "./free-shapes.ts";
 import type { LoadedProgram, LoadedSession, ServablePayload } from "./servable-payload.ts";
 import { createSession } from "./session-creation.ts";
 import { weightsToShare } from "./shared-weights.ts";
@@ -82,29 +82,28 @@ export class SavedModelLoading {
     const compiler = new SignatureCompiler(preparer, await initialVariables(model, preparer, storage));
     await assertCovered(compiler, signatures);
     const declared = new Map<string, CompiledSignature>();
-    const free = new Map<string, CompiledSignature>();
+    const free = new Map<string, FreeSignature>();
     for (const [key, signature] of signatures) {
       const compiled = await runConstantSteps(await compiler.compile(key, signature), engine);
       declared.set(key, compiled);
       const other = await compileFree(compiler, key, signature, compiled, engine);
       if (other !== undefined) free.set(key, other);
     }
-    const compiled = [...declared.values(), ...free.values()];
+    const compiled = [...declared.values(), ...[...free.values()].map((signature) => signature.compiled)];
     // Signatures that compute the same share their sessions.
     const distinct = new Map<string, CompiledSession>();
     for (const session of compiled.flatMap((signature) => signature.sessions)) {
       if (!distinct.has(session.identity)) distinct.set(session.identity, session);
     }
     const positions = new Map([...distinct.keys()].map((identity, i) => [identity, i]));
-    const loaded = (all: ReadonlyMap<string, CompiledSignature>): ReadonlyMap<string, LoadedProgram> =>
-      new Map(
-        [...all].map(([key, { program, sessions }]) => [
-          key,
-          { program, sessions: sessions.map(({ identity }) => positions.get(identity)!) },
-        ]),
-      );
-    const programs = loaded(declared);
-    const freePrograms = loaded(free);
+    const loaded = ({ program, sessions }: CompiledSignature): LoadedProgram => ({
+      program,
+      sessions: sessions.map(({ identity }) => positions.get(identity)!),
+    });
+    const programs = new Map([...declared].map(([key, signature]) => [key, loaded(signature)]));
+    const freePrograms = new Map(
+      [...free].map(([key, { compiled, shapes }]) => [key, { ...loaded(compiled), shapes }]),
+    );
     const state = await loadState(model, preparer, compiled, storage);
     const shared = weightsToShare([...distinct.values()].map(({ model }) => model));
     const weights = shared.length === 0 ? undefined : engine.shareWeights(shared);

@@ -3,7 +3,7 @@ import type { KernelStep } from "../import/program.ts";
 import type { Servable, ServableId } from "../lifecycle/servable.ts";
 import { type Access, StateLock } from "../state/lock.ts";
 import { internal, invalidArgument } from "../status/status.ts";
-import { formatShape, isCompatible } from "../tensor/shape.ts";
+import { formatShape, isCompatible, type PartialShape } from "../tensor/shape.ts";
 import type { Signature } from "../tensor/signature.ts";
 import type { NumericTensor, Tensor } from "../tensor/tensor.ts";
 import { PlacedSession } from "./placed-session.ts";
@@ -40,6 +40,10 @@ interface SignatureRunner {
   readonly positions: ReadonlyMap<string, number>;
 }
 
+interface FreeRunner extends SignatureRunner {
+  readonly shapes: readonly PartialShape[];
+}
+
 /** A loaded SavedModel as one thread runs it. */
 export class SavedModelServable implements Servable {
   readonly id: ServableId;
@@ -47,7 +51,7 @@ export class SavedModelServable implements Servable {
   readonly #sessions: readonly PlacedSession[];
   readonly #runners: ReadonlyMap<string, SignatureRunner>;
   /** For inputs of other shapes than the signature declares. */
-  readonly #freeRunners: ReadonlyMap<string, SignatureRunner>;
+  readonly #freeRunners: ReadonlyMap<string, FreeRunner>;
   readonly #signatureDefMap: Uint8Array;
   readonly #lock: StateLock;
 
@@ -76,7 +80,12 @@ export class SavedModelServable implements Servable {
       return [key, { runner, access, positions: new Map(names.map((name, i) => [name, i])) }];
     };
     this.#runners = new Map([...payload.programs].map(runnerOf));
-    this.#freeRunners = new Map([...payload.freePrograms].map(runnerOf));
+    this.#freeRunners = new Map(
+      [...payload.freePrograms].map(([key, free]) => [
+        key,
+        { ...runnerOf([key, free])[1], shapes: free.shapes },
+      ]),
+    );
   }
 
   run(
@@ -96,17 +105,25 @@ export class SavedModelServable implements Servable {
   #runnerFor(key: string, inputs: readonly Tensor[]): SignatureRunner {
     const found = this.#runners.get(key);
     if (found === undefined) throw internal(`No program for the signature ${key}`);
+    const specs = this.signatures.get(key)!.inputs;
     let i = 0;
-    for (const [name, { shape, tensorName }] of this.signatures.get(key)!.inputs) {
-      const given = inputs[i++]!.shape;
-      if (isCompatible(given, shape)) continue;
-      const free = this.#freeRunners.get(key);
-      if (free !== undefined) return free;
-      throw invalidArgument(
-        `input ${name} (tensor ${tensorName}): expects shape ${formatShape(shape)}, got ${formatShape(given)}`,
-      );
+    for (const { shape } of specs.values()) {
+      if (!isCompatible(inputs[i++]!.shape, shape)) return this.#freeRunnerFor(key, inputs);
     }
     return found;
+  }
+
+  #freeRunnerFor(key: string, inputs: readonly Tensor[]): SignatureRunner {
+    const free = this.#freeRunners.get(key);
+    for (const [i, [name, { shape, tensorName }]] of [...this.signatures.get(key)!.inputs].entries()) {
+      const wanted = free === undefined ? shape : free.shapes[i];
+      const given = inputs[i]!.shape;
+      if (isCompatible(given, wanted)) continue;
+      throw invalidArgument(
+        `input ${name} (tensor ${tensorName}): expects shape ${formatShape(wanted)}, got ${formatShape(given)}`,
+      );
+    }
+    return free!;
   }
 
   signatureDefMap(): Uint8Array {

@@ -8,6 +8,7 @@ import { channelsFirstPerm, channelsLastPerm, movedPads, onChannelsFirst } from 
 import { onnxElementType } from "./element-type.ts";
 import { legalize } from "./kernel-types.ts";
 import { keepLive } from "./live-nodes.ts";
+import { isRankFree } from "./rank-free.ts";
 import { MAX_ELEMENTS } from "./shapes/rule.ts";
 import { shapeRules } from "./shapes/table.ts";
 import {
@@ -40,6 +41,8 @@ export interface OnnxGraph {
   readonly initializers: ReadonlyMap<string, Initializer>;
   /** Whether it has a loop whose number of rounds depends on the elements of what it is given, not just on shapes. */
   readonly isUnbounded: boolean;
+  /** Whether it would do with a value of unknown rank what TensorFlow refuses. */
+  readonly needsRanks: boolean;
 }
 
 type IntegerDType = "int64" | "int32" | "bool";
@@ -64,6 +67,9 @@ export class OnnxBuilder {
   #count = 0;
   #symbols = 0;
   #isUnbounded = false;
+  #needsRanks = false;
+  /** Names of values of unknown rank: translators may take them to be what their ops demand. */
+  readonly #unranked = new Set<string>();
 
   /** Names of nodes added from here on start with this: the TensorFlow node that they stand for. */
   enter(scope: string): void {
@@ -85,7 +91,14 @@ export class OnnxBuilder {
   input(name: string, dtype: DType, shape: readonly Dim[] | undefined): Value {
     const value: Value = { name, dtype, shape, elements: undefined, constant: undefined };
     this.#inputs.push(value);
+    if (shape === undefined) this.#unranked.add(name);
     return value;
+  }
+
+  #lookForRanks(op: string, inputs: readonly (Value | undefined)[]): void {
+    if (this.#unranked.size === 0 || this.#needsRanks) return;
+    const isUnranked = (value: Value): boolean => this.#unranked.has(value.name);
+    if (!isRankFree(op, inputs, isUnranked)) this.#needsRanks = true;
   }
 
   /** An input of a subgraph. */
@@ -224,6 +237,7 @@ export class OnnxBuilder {
       const { dtype, shape, elements } = inferred[0]!;
       return [this.#integer(dtype as IntegerDType, elements as readonly number[], shape as Shape)];
     }
+    this.#lookForRanks(op, inputs);
     const legal = legalize(op, inputs, outputs);
     const accepted = inputs.map((value, i) => {
       const target = legal.casts[i];
@@ -237,6 +251,7 @@ export class OnnxBuilder {
       const value: Value = { name: names[i]!, dtype: delivered, shape, elements, constant: undefined };
       this.#producers.set(value.name, { op, inputs, attrs });
       if (isFixed) this.#fixed.add(value.name);
+      if (shape === undefined) this.#unranked.add(value.name);
       return this.cast(value, dtype);
     });
   }
@@ -251,6 +266,7 @@ export class OnnxBuilder {
     attrs: OnnxAttributes,
     outputs: readonly Inferred[],
   ): Value[] {
+    this.#lookForRanks(op, inputs);
     const values = outputs.map(
       ({ dtype, shape, elements }): Value => ({
         name: this.#name(op),
@@ -325,7 +341,13 @@ export class OnnxBuilder {
     const needed = new Set(outputs.map((value) => value.name));
     const nodes = keepLive(this.#nodes, needed);
     const initializers = new Map([...this.#initializers].filter(([name]) => needed.has(name)));
-    return { inputs: this.#inputs, nodes, initializers, isUnbounded: this.#isUnbounded };
+    return {
+      inputs: this.#inputs,
+      nodes,
+      initializers,
+      isUnbounded: this.#isUnbounded,
+      needsRanks: this.#needsRanks,
+    };
   }
 
   #integer(dtype: IntegerDType, values: readonly number[], shape: Shape): Value {
