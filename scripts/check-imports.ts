@@ -39,7 +39,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** They put everything together. */
-const ROOTS = /^(main|assembly)(\.[\w.-]+)?\.ts$/;
+const ROOTS = /^(main|assembly|index)(\.[\w.-]+)?\.ts$/;
 
 /** Tests reach for the engine and for storage to see a whole thing work. */
 const TEST_EXTRAS = ["engines", "storage"];

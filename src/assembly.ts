@@ -1,15 +1,20 @@
 import { availableParallelism, totalmem } from "node:os";
 import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
 import type { Flags } from "./flags/flag-table.ts";
+import type { Loader } from "./lifecycle/loader.ts";
 import { ServableManager } from "./lifecycle/manager.ts";
+import type { ServableId } from "./lifecycle/servable.ts";
+import type { AspiredVersions, Source } from "./lifecycle/source.ts";
 import { StateBus } from "./lifecycle/state-bus.ts";
-import { availabilityPreservingPolicy } from "./lifecycle/version-policy.ts";
+import { availabilityPreservingPolicy, type VersionPolicy } from "./lifecycle/version-policy.ts";
 import { BoundSocket } from "./listeners/bound-socket.ts";
-import type { ServablePayload } from "./loaders/servable-payload.ts";
+import type { Payload } from "./loaders/module-payload.ts";
 import { pollConfigFile } from "./server/config-file-polling.ts";
+import { startOwnSource } from "./server/own-source.ts";
 import { ServerCore, type StartWait } from "./server/server-core.ts";
 import { FileSystemStoragePathSource } from "./sources/file-system-storage-path-source.ts";
 import { createLogger, type LogSink } from "./status/log.ts";
+import { failedPrecondition } from "./status/status.ts";
 import { fileStorage } from "./storage/file.ts";
 import { LoaderThreads } from "./threads/loader-threads.ts";
 import type { ControlCall, WorkerSettings } from "./threads/messages.ts";
@@ -25,12 +30,29 @@ export interface RunningServer {
   stop(drainMilliseconds: number): Promise<void>;
 }
 
+/** What a server does in another way than the binary. */
+export interface Extensions {
+  /** Says which versions to serve, in the place of the flags and files that say so. */
+  readonly source?: Source;
+  /** The models of one's own source that the start waits for. Default: none. */
+  readonly models?: readonly string[];
+  /** In which order versions come and go. Default: new ones are loaded before old ones go. */
+  readonly versionPolicy?: VersionPolicy;
+  /** A loader for what the source found at a path; undefined for a SavedModel. Default: everything is a SavedModel. */
+  readonly createLoader?: (id: ServableId, path: string) => Loader<Payload> | undefined;
+}
+
 /**
  * Puts a server together and resolves when every configured model is served and the ports are open.
  * @param signal ends the start.
  * @throws StatusError if a port is taken or a model can't be loaded; everything is torn down by then.
  */
-export async function startServer(flags: Flags, sink: LogSink, signal: AbortSignal): Promise<RunningServer> {
+export async function startServer(
+  flags: Flags,
+  sink: LogSink,
+  signal: AbortSignal,
+  extensions: Extensions = {},
+): Promise<RunningServer> {
   const models = await configuredModels({
     configFile: flags.model_config_file,
     name: flags.model_name,
@@ -56,19 +78,19 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
     (call) => answerWorker(call),
     sink,
   );
-  const manager = new ServableManager<ServablePayload>({
-    policy: availabilityPreservingPolicy,
+  const manager = new ServableManager<Payload>({
+    policy: extensions.versionPolicy ?? availabilityPreservingPolicy,
     retry: {
       maxNumLoadRetries: flags.max_num_load_retries,
       loadRetryIntervalMicros: flags.load_retry_interval_micros,
     },
-    createLoader: loaderThreads.createLoader,
+    createLoader: (id, path) => extensions.createLoader?.(id, path) ?? loaderThreads.createLoader(id, path),
     pool,
     bus,
     ramLimitBytes: flags.total_model_memory_limit_bytes || availableMemory(),
     log: createLogger(sink, "lifecycle/manager"),
   });
-  const source = new FileSystemStoragePathSource(
+  const fileSystemSource = new FileSystemStoragePathSource(
     {
       servables: [],
       pollWaitSeconds: flags.file_system_poll_wait_seconds,
@@ -81,7 +103,7 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
   );
   bus.subscribe(({ id, ...status }) => pool.announce(id.name, { version: id.version, ...status }));
   const core = new ServerCore({
-    source,
+    source: fileSystemSource,
     bus,
     pool,
     allowVersionLabelsForUnavailableModels: flags.allow_version_labels_for_unavailable_models,
@@ -90,25 +112,34 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
   const answerWorker = async (call: ControlCall): Promise<void> => {
     switch (call.kind) {
       case "reload-config":
+        if (extensions.source !== undefined) {
+          throw failedPrecondition(
+            "The models of this server come from a source of its own; there is no config to reload",
+          );
+        }
         return core.reload(await parseModelConfigs(call.config));
     }
   };
   const polling = new AbortController();
 
-  const tearDown = async (): Promise<void> => {
-    polling.abort();
-    await source.stop();
-    await pool.stop();
-    await loaderThreads.stop();
+  const closeSockets = () => {
     sockets.grpc?.close();
     sockets.rest?.close();
   };
+  const tearDown = async (): Promise<void> => {
+    polling.abort();
+    await (extensions.source ?? fileSystemSource).stop();
+    await pool.stop();
+    await loaderThreads.stop();
+    closeSockets();
+  };
   try {
-    const started = core.start(
-      models,
-      (aspired) => manager.setAspiredVersions(aspired),
-      flags.wait_for_models as StartWait,
-    );
+    const emit = (aspired: AspiredVersions) => manager.setAspiredVersions(aspired);
+    const { source: ownSource, models: awaited = [] } = extensions;
+    const started =
+      ownSource === undefined
+        ? core.start(models, emit, flags.wait_for_models as StartWait)
+        : startOwnSource({ source: ownSource, models: awaited, bus, pool }, emit);
     await Promise.race([started, aborted(signal)]);
     if (flags.model_config_file !== "" && flags.model_config_file_poll_wait_seconds > 0) {
       void pollConfigFile(
@@ -133,7 +164,9 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
     restPort: sockets.rest?.port,
     async stop(drainMilliseconds) {
       polling.abort();
-      await source.stop();
+      await (extensions.source ?? fileSystemSource).stop();
+      // As long as it is open here, the system takes connections that no worker will.
+      closeSockets();
       await pool.drain(drainMilliseconds);
       await tearDown();
     },

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { type RunningServer, startServer } from "../assembly.ts";
-import type { Flags } from "../flags/flag-table.ts";
+import { type Flags, flagTable } from "../flags/flag-table.ts";
 import { formatFlags } from "../flags/format-help.ts";
 import { parseFlags } from "../flags/parse-flags.ts";
 import { packageVersion } from "../package-version.ts";
@@ -10,6 +10,8 @@ import { describeEndpoints } from "./endpoints.ts";
 
 /** Under which of its two names the program was started. */
 export type Personality = "servable" | "tensorflow_model_server";
+
+const DEFAULT_MODEL_NAME = flagTable.find(({ name }) => name === "model_name")!.defaultValue;
 
 const EXAMPLE_PATH = fileURLToPath(new URL("../../examples/digits", import.meta.url));
 
@@ -33,8 +35,9 @@ export async function serve(args: readonly string[], personality: Personality): 
     process.stderr.write(`Run '${personality}${strict ? " serve" : ""} --help' for the list of flags.\n`);
     return 2;
   }
-  const example = given.example && given.model_base_path === "";
-  const flags = example ? { ...given, model_name: "digits", model_base_path: EXAMPLE_PATH } : given;
+  const named = { ...given, ...modelOfEnvironment(given, process.env) };
+  const example = named.example && named.model_base_path === "";
+  const flags = example ? { ...named, model_name: "digits", model_base_path: EXAMPLE_PATH } : named;
   if (flags.model_base_path === "" && flags.model_config_file === "") {
     process.stderr.write(
       "--model_base_path is required: the folder that has a folder for each version of the model. For several models " +
@@ -43,6 +46,19 @@ export async function serve(args: readonly string[], personality: Personality): 
     return 2;
   }
   return run(flags, example);
+}
+
+/** What the start script of TensorFlow Serving's Docker image makes flags of, where the flags themselves don't say. */
+function modelOfEnvironment(
+  { model_name, model_base_path, model_config_file }: Flags,
+  { MODEL_NAME: name, MODEL_BASE_PATH: base }: NodeJS.ProcessEnv,
+): Partial<Flags> {
+  if (name === undefined || name === "" || model_config_file !== "") return {};
+  const isUnnamed = model_name === DEFAULT_MODEL_NAME;
+  return {
+    ...(isUnnamed && { model_name: name }),
+    ...(model_base_path === "" && { model_base_path: `${base ?? "/models"}/${name}` }),
+  };
 }
 
 async function run(flags: Flags, example: boolean): Promise<number> {

@@ -35,13 +35,15 @@ export interface Servable {
   ): RunResult | Promise<RunResult>;
   /** A serialized tensorflow.serving.SignatureDefMap with every signature of the model. */
   signatureDefMap(): Uint8Array;
+  /** Frees what it holds. Called once, when the last request is done with it. */
+  release?(): void;
 }
 
 /**
  * What a request holds while it uses a version: the version is not unloaded before `release`. Belongs to one thread;
  * acquiring and releasing takes no lock.
  */
-export interface ServableHandle extends Servable {
+export interface ServableHandle extends Omit<Servable, "release"> {
   /** Ends the use. Exactly once; nothing may be called after it. */
   release(): void;
 }

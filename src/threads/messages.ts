@@ -1,11 +1,12 @@
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { ServableId, VersionLabels, VersionStatus } from "../lifecycle/servable.ts";
+import type { Payload } from "../loaders/module-payload.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
 import type { Severity } from "../status/log.ts";
 
 /** From the control thread to a request worker. Each is answered when it is done. */
 export type WorkerCall =
-  | { readonly kind: "publish"; readonly payload: ServablePayload }
+  | { readonly kind: "publish"; readonly payload: Payload }
   /** Answered when the worker holds no handle on the version any more. */
   | { readonly kind: "retire"; readonly id: ServableId }
   | { readonly kind: "status"; readonly name: string; readonly status: VersionStatus }

@@ -1,9 +1,11 @@
 /** The thread that answers requests: its own listeners, its own view of what is served. */
 import { parentPort, workerData } from "node:worker_threads";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
+import type { Servable } from "../lifecycle/servable.ts";
 import { ServableMap } from "../lifecycle/servable-map.ts";
 import { createRestListener } from "../listeners/http1.ts";
 import { createGrpcListener } from "../listeners/http2.ts";
+import type { Payload } from "../loaders/module-payload.ts";
 import { SavedModelServable } from "../loaders/saved-model-servable.ts";
 import { modelService } from "../protocols/grpc/model-service.ts";
 import { predictionService } from "../protocols/grpc/prediction-service.ts";
@@ -32,13 +34,18 @@ const rest = createRestListener(restHandler(servables, settings), {
   onFailure,
 });
 
+async function createServable(payload: Payload): Promise<Servable> {
+  if ("state" in payload) return SavedModelServable.attach(payload, engine, settings.number);
+  return (await import("../loaders/module-payload.ts")).createModuleServable(payload);
+}
+
 async function answer(call: WorkerCall): Promise<void> {
   switch (call.kind) {
     case "publish":
-      return servables.add(await SavedModelServable.attach(call.payload, engine, settings.number));
+      return servables.add(await createServable(call.payload));
     case "retire": {
       const removed = await servables.remove(call.id);
-      if (removed instanceof SavedModelServable) removed.release();
+      removed?.release?.();
       return;
     }
     case "status":

@@ -6,7 +6,7 @@ import {
   type VersionLabels,
   type VersionStatus,
 } from "../lifecycle/servable.ts";
-import type { ServablePayload } from "../loaders/servable-payload.ts";
+import type { Payload } from "../loaders/module-payload.ts";
 import { releaseThread } from "../state/lock.ts";
 import { createLogger, type Logger, type LogSink } from "../status/log.ts";
 import { asStatusError } from "../status/status.ts";
@@ -31,15 +31,15 @@ interface Member {
  * The request workers, as the control thread sees them. It keeps what was published and announced, so that a worker
  * that takes a dead one's place learns it all before it listens.
  */
-export class WorkerPool implements ServingPool<ServablePayload> {
+export class WorkerPool implements ServingPool<Payload> {
   readonly #spawn: (number: number) => Worker;
   readonly #answer: (call: ControlCall) => unknown;
   readonly #sink: LogSink;
   readonly #log: Logger;
   readonly #members = new Set<Member>();
-  readonly #published = new Map<string, ServablePayload>();
+  readonly #published = new Map<string, Payload>();
   /** What is published, and what some worker may still use. */
-  readonly #used = new Map<string, ServablePayload>();
+  readonly #used = new Map<string, Payload>();
   readonly #statuses = new Map<string, { readonly name: string; readonly status: VersionStatus }>();
   #models: WorkerCall & { readonly kind: "models" } = { kind: "models", names: [], labels: new Map() };
   #sockets: Sockets | undefined;
@@ -62,7 +62,7 @@ export class WorkerPool implements ServingPool<ServablePayload> {
     for (let i = 0; i < count; i++) this.#start(i);
   }
 
-  async publish(id: ServableId, payload: ServablePayload): Promise<void> {
+  async publish(id: ServableId, payload: Payload): Promise<void> {
     this.#published.set(formatServableId(id), payload);
     this.#used.set(formatServableId(id), payload);
     await this.#tell({ kind: "publish", payload });
@@ -142,7 +142,9 @@ export class WorkerPool implements ServingPool<ServablePayload> {
     worker.on("exit", () => {
       this.#members.delete(member);
       caller.close("The request worker ended");
-      for (const { state } of this.#used.values()) releaseThread(state.lock, number);
+      for (const payload of this.#used.values()) {
+        if ("state" in payload) releaseThread(payload.state.lock, number);
+      }
       if (this.#stopping) return;
       this.#log.error("A request worker ended; another takes its place");
       const wait = Math.max(0, RESTART_MILLISECONDS - (performance.now() - started));
