@@ -71,6 +71,7 @@ export async function startServer(
     restTimeoutMilliseconds: flags.rest_api_timeout_in_ms,
     tensorContent: flags.enable_serialization_as_tensor_content,
     checksMethodName: flags.enable_signature_method_name_check,
+    healthService: flags.enable_grpc_healthcheck_service,
   };
   const pool = new WorkerPool(
     flags.request_workers || availableParallelism(),

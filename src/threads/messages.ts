@@ -32,6 +32,8 @@ export interface WorkerSettings {
   readonly restTimeoutMilliseconds: number;
   readonly tensorContent: boolean;
   readonly checksMethodName: boolean;
+  /** Whether to serve grpc.health.v1. */
+  readonly healthService: boolean;
 }
 
 /** From the control thread to a loader thread. */

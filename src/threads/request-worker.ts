@@ -1,6 +1,7 @@
 /** The thread that answers requests: its own listeners, its own view of what is served. */
 import { parentPort, workerData } from "node:worker_threads";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
+import { Health } from "../inference/health.ts";
 import type { Servable } from "../lifecycle/servable.ts";
 import { ServableMap } from "../lifecycle/servable-map.ts";
 import { createRestListener } from "../listeners/http1.ts";
@@ -9,6 +10,7 @@ import type { Payload } from "../loaders/module-payload.ts";
 import { SavedModelServable } from "../loaders/saved-model-servable.ts";
 import { modelService } from "../protocols/grpc/model-service.ts";
 import { predictionService } from "../protocols/grpc/prediction-service.ts";
+import { healthMethods, healthStreams, reflectionStreams, servicesOf } from "../protocols/grpc/services.ts";
 import { restHandler } from "../protocols/rest/handler.ts";
 import { createLogger } from "../status/log.ts";
 import { answerCalls, Caller } from "./calls.ts";
@@ -28,7 +30,14 @@ const methods = new Map([
   ...predictionService(servables, settings),
   ...modelService(servables, async (config) => void (await control.call({ kind: "reload-config", config }))),
 ]);
-const grpc = createGrpcListener(methods, { onFailure });
+const health = new Health(servables, servicesOf(methods.keys()));
+servables.onChange = () => health.changed();
+const checks = settings.healthService
+  ? { methods: healthMethods(health), streams: healthStreams(health) }
+  : { methods: [], streams: [] };
+const served = new Map([...methods, ...checks.methods]);
+const streams = new Map([...checks.streams, ...reflectionStreams(served.keys())]);
+const grpc = createGrpcListener(served, { streams, onFailure });
 const rest = createRestListener(restHandler(servables, settings), {
   timeoutMilliseconds: settings.restTimeoutMilliseconds,
   onFailure,
@@ -60,6 +69,7 @@ async function answer(call: WorkerCall): Promise<void> {
     case "end":
       return process.exit(0);
     case "drain":
+      health.drain();
       await Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
   }
 }
