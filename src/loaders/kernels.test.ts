@@ -13,11 +13,14 @@ const engine = createOnnxRuntimeEngine({ intraOpThreads: 1 });
 const loading = new SavedModelLoading({ storage: fileStorage, engine, tags: ["serve"], log });
 
 /** What a signature says of one tf.Example. The texts are what TensorFlow 2.21 says of the same model. */
-async function complaint(model: string, signature: string, example: Uint8Array): Promise<string> {
+function complaint(model: string, signature: string, example: Uint8Array): Promise<string> {
+  return complaintOf(model, signature, { dtype: "string", shape: [1], data: [example] });
+}
+
+async function complaintOf(model: string, signature: string, input: Tensor): Promise<string> {
   const path = fileURLToPath(new URL(`../../fixtures/models/${model}`, import.meta.url));
   const payload = await loading.load({ name: "m", version: 1n }, path);
   const servable = await SavedModelServable.attach(payload, engine, 0);
-  const input: Tensor = { dtype: "string", shape: [1], data: [example] };
   try {
     await servable.run(signature, [input], [...payload.signatures.get(signature)!.outputs.keys()]);
     return "";
@@ -43,4 +46,13 @@ it("names the function that the node is in", async () => {
     await complaint("half_plus_two_tf2/1", "regress_x_to_y", new TextEncoder().encode("abc")),
     /^Could not parse example input, value: 'abc'\n\t \[\[{{function_node __inference_regress_\d+}}{{node ParseExample\/ParseExampleV2}}\]\]$/,
   );
+});
+
+it("serves a model one of whose signatures leaves a placeholder out, and says so when that is asked", async () => {
+  const x: Tensor = { dtype: "float32", shape: [1], data: Float32Array.of(1) };
+  assert.equal(
+    await complaintOf("odd_signatures/1", "unfed", x),
+    "You must feed a value for placeholder tensor 'z' with dtype float and shape [?]\n\t [[{{node z}}]]",
+  );
+  assert.equal(await complaintOf("odd_signatures/1", "same", x), "");
 });
