@@ -44,6 +44,8 @@ export interface ProgramContext extends Placing {
   readonly tables: Map<string, GraphNode>;
   /** The variables that they read or change when they run; each adds its own. */
   readonly mutableVariables: Map<string, VariableForm>;
+  /** Default: false. */
+  readonly refusesUnknownRanks?: boolean;
 }
 
 /** What is declared of a variable. */
@@ -365,7 +367,8 @@ export class ProgramBuilder {
     }
     const graph = graphOf([...constants.values(), ...nodes]);
     const part = { graph, feeds: [...feeds.values()], outputs, within: this.#prepared };
-    const translation = translate(part, variables, (within, node) => preparer.flow(within, node));
+    const flows = (within: PreparedGraph, node: GraphNode) => preparer.flow(within, node);
+    const translation = translate(part, variables, flows, this.#context.refusesUnknownRanks);
     const handedOn = new Map([...feeds.values()].map((feed) => [feed.name, feed.ref]));
     const computed = outputs.flatMap((ref, i) => {
       const value = translation.outputs[i]!;
@@ -396,7 +399,6 @@ export class ProgramBuilder {
       ),
       model: writeModel(translation.graph, computed),
       isUnbounded: translation.graph.isUnbounded,
-      needsRanks: translation.graph.needsRanks,
     });
   }
 

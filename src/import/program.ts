@@ -34,8 +34,6 @@ export interface CompiledSession {
   readonly identity: string;
   /** Whether it has a loop whose number of rounds depends on the elements of its inputs: a run may take any time. */
   readonly isUnbounded: boolean;
-  /** Whether it would do with a value of unknown rank what TensorFlow refuses. */
-  readonly needsRanks: boolean;
 }
 
 /** Runs a region of numeric ops. */

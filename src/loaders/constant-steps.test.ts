@@ -18,7 +18,6 @@ const floats = (...values: number[]): Tensor => ({
 const negation: CompiledSession = {
   identity: "negation",
   isUnbounded: false,
-  needsRanks: false,
   model: model(
     [node("Neg", ["x"], ["y"])],
     [{ name: "x", dtype: "float32", shape: [-1] }],

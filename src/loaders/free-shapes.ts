@@ -35,9 +35,7 @@ export async function compileFree(
   for (const free of [withShapes(signature, () => undefined), withShapes(signature, otherSizes)]) {
     if (free === undefined) continue;
     try {
-      const compiled = await compiler.compile(key, free);
-      if (shapesOf(free).includes(undefined) && compiled.sessions.some(({ needsRanks }) => needsRanks))
-        continue;
+      const compiled = await compiler.compile(key, free, true);
       return { compiled: await runConstantSteps(compiled, engine), shapes: shapesOf(free) };
     } catch {
       // The declared shapes are needed: requests that have others are refused.

@@ -1,5 +1,5 @@
 import type { Weight } from "../../engines/engine.ts";
-import { internal } from "../../status/status.ts";
+import { failedPrecondition, internal } from "../../status/status.ts";
 import { type DType, dtypeInfo } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { elementCount } from "../../tensor/shape.ts";
@@ -41,8 +41,6 @@ export interface OnnxGraph {
   readonly initializers: ReadonlyMap<string, Initializer>;
   /** Whether it has a loop whose number of rounds depends on the elements of what it is given, not just on shapes. */
   readonly isUnbounded: boolean;
-  /** Whether it would do with a value of unknown rank what TensorFlow refuses. */
-  readonly needsRanks: boolean;
 }
 
 type IntegerDType = "int64" | "int32" | "bool";
@@ -67,9 +65,17 @@ export class OnnxBuilder {
   #count = 0;
   #symbols = 0;
   #isUnbounded = false;
-  #needsRanks = false;
+  readonly #refusesUnknownRanks: boolean;
   /** Names of values of unknown rank: translators may take them to be what their ops demand. */
   readonly #unranked = new Set<string>();
+
+  /**
+   * @param refusesUnknownRanks throw FAILED_PRECONDITION for a node that would do with a value of unknown rank what
+   * TensorFlow refuses. Default: false.
+   */
+  constructor(refusesUnknownRanks = false) {
+    this.#refusesUnknownRanks = refusesUnknownRanks;
+  }
 
   /** Names of nodes added from here on start with this: the TensorFlow node that they stand for. */
   enter(scope: string): void {
@@ -95,10 +101,10 @@ export class OnnxBuilder {
     return value;
   }
 
-  #lookForRanks(op: string, inputs: readonly (Value | undefined)[]): void {
-    if (this.#unranked.size === 0 || this.#needsRanks) return;
+  #checkRanks(op: string, inputs: readonly (Value | undefined)[]): void {
+    if (!this.#refusesUnknownRanks || this.#unranked.size === 0) return;
     const isUnranked = (value: Value): boolean => this.#unranked.has(value.name);
-    if (!isRankFree(op, inputs, isUnranked)) this.#needsRanks = true;
+    if (!isRankFree(op, inputs, isUnranked)) throw failedPrecondition(`${op} needs inputs of known rank`);
   }
 
   /** An input of a subgraph. */
@@ -237,7 +243,7 @@ export class OnnxBuilder {
       const { dtype, shape, elements } = inferred[0]!;
       return [this.#integer(dtype as IntegerDType, elements as readonly number[], shape as Shape)];
     }
-    this.#lookForRanks(op, inputs);
+    this.#checkRanks(op, inputs);
     const legal = legalize(op, inputs, outputs);
     const accepted = inputs.map((value, i) => {
       const target = legal.casts[i];
@@ -266,7 +272,7 @@ export class OnnxBuilder {
     attrs: OnnxAttributes,
     outputs: readonly Inferred[],
   ): Value[] {
-    this.#lookForRanks(op, inputs);
+    this.#checkRanks(op, inputs);
     const values = outputs.map(
       ({ dtype, shape, elements }): Value => ({
         name: this.#name(op),
@@ -341,13 +347,7 @@ export class OnnxBuilder {
     const needed = new Set(outputs.map((value) => value.name));
     const nodes = keepLive(this.#nodes, needed);
     const initializers = new Map([...this.#initializers].filter(([name]) => needed.has(name)));
-    return {
-      inputs: this.#inputs,
-      nodes,
-      initializers,
-      isUnbounded: this.#isUnbounded,
-      needsRanks: this.#needsRanks,
-    };
+    return { inputs: this.#inputs, nodes, initializers, isUnbounded: this.#isUnbounded };
   }
 
   #integer(dtype: IntegerDType, values: readonly number[], shape: Shape): Value {
