@@ -34,7 +34,18 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   inference: ["lifecycle", "engines/engine.ts"],
   protocols: ["inference", "lifecycle", "engines/engine.ts"],
   listeners: ["protocols"],
-  threads: ["lifecycle", "sources", "storage", "engines", "loaders", "inference", "protocols", "listeners"],
+  profiling: [],
+  threads: [
+    "lifecycle",
+    "sources",
+    "storage",
+    "engines",
+    "loaders",
+    "inference",
+    "protocols",
+    "listeners",
+    "profiling",
+  ],
   commands: ["flags", "assembly.ts", "formats", "import", "storage", "loaders", "engines", "lifecycle"],
 };
 

@@ -9,6 +9,7 @@ import { StateBus } from "./lifecycle/state-bus.ts";
 import { availabilityPreservingPolicy, type VersionPolicy } from "./lifecycle/version-policy.ts";
 import { BoundSocket } from "./listeners/bound-socket.ts";
 import type { Payload } from "./loaders/module-payload.ts";
+import { ServerProfiler } from "./profiling/server-profiler.ts";
 import { pollConfigFile } from "./server/config-file-polling.ts";
 import { startOwnSource } from "./server/own-source.ts";
 import { ServerCore, type StartWait } from "./server/server-core.ts";
@@ -72,6 +73,7 @@ export async function startServer(
     tensorContent: flags.enable_serialization_as_tensor_content,
     checksMethodName: flags.enable_signature_method_name_check,
     healthService: flags.enable_grpc_healthcheck_service,
+    profilerService: flags.enable_profiler,
   };
   const pool = new WorkerPool(
     flags.request_workers || availableParallelism(),
@@ -110,8 +112,15 @@ export async function startServer(
     allowVersionLabelsForUnavailableModels: flags.allow_version_labels_for_unavailable_models,
     log: createLogger(sink, "model_servers/server_core"),
   });
-  const answerWorker = async (call: ControlCall): Promise<void> => {
+  const profiler = new ServerProfiler(pool);
+  const answerWorker = async (call: ControlCall): Promise<unknown> => {
     switch (call.kind) {
+      case "profile":
+        return profiler.profile(call.request);
+      case "terminate-profile":
+        return profiler.terminate(call.session);
+      case "monitor":
+        return profiler.monitor(call.request);
       case "reload-config":
         if (extensions.source !== undefined) {
           throw failedPrecondition(

@@ -146,6 +146,13 @@ export const flagTable = [
     help: "Answer grpc.health.v1.Health, for the server, for a model (MODEL) and for a version (MODEL/VERSION).",
   },
   {
+    name: "enable_profiler",
+    type: "bool",
+    defaultValue: true,
+    group: "General",
+    help: "Answer ProfilerService: TensorBoard's profile plugin may ask what the server does.",
+  },
+  {
     name: "version",
     type: "bool",
     defaultValue: false,
