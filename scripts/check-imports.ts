@@ -34,6 +34,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   inference: ["lifecycle", "engines/engine.ts"],
   protocols: ["inference", "lifecycle", "engines/engine.ts"],
   listeners: ["protocols", "config"],
+  profiling: [],
   threads: [
     "config",
     "lifecycle",
@@ -44,12 +45,13 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "inference",
     "protocols",
     "listeners",
+    "profiling",
   ],
   commands: ["flags", "assembly.ts", "formats", "import", "storage", "loaders", "engines", "lifecycle"],
 };
 
 /** They put everything together. */
-const ROOTS = /^(main|assembly)(\.[\w.-]+)?\.ts$/;
+const ROOTS = /^(main|assembly|index)(\.[\w.-]+)?\.ts$/;
 
 /** Tests reach for the engine and for storage to see a whole thing work. */
 const TEST_EXTRAS = ["engines", "storage"];

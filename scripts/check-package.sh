@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds and packs the npm package, installs it into an empty folder, and serves the bundled example from there.
+# Builds and packs the npm package, installs it into an empty folder, serves the bundled example from there, and runs an
+# example that imports it.
 set -eu
 cd "$(dirname -- "$0")/.."
 scripts/build.sh
@@ -23,6 +24,18 @@ done
 answer=$(sh -c "$(grep -o "curl .*" out.txt) --silent --fail")
 echo "$answer"
 echo "$answer" | grep -q '"class": 1'
+kill "$server"
+wait "$server"
+server=
+cp -r node_modules/servable/examples/extensions extensions
+node extensions/function.ts 18502 > extension.txt 2>&1 &
+server=$!
+for _ in $(seq 100); do
+  grep -q 'ready' extension.txt && break
+  kill -0 "$server" || { cat extension.txt; exit 1; }
+  sleep 0.1
+done
+curl --silent --fail -d '{"instances": [1, 2.5]}' http://localhost:18502/v1/models/increment:predict | grep -q '2.0, 3.5'
 kill "$server"
 wait "$server"
 server=

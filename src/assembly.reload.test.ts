@@ -62,6 +62,7 @@ class Running {
       "--bind_address=127.0.0.1",
       "--request_workers=2",
       "--max_num_load_retries=0",
+      "--settle_milliseconds=0",
       ...args,
     ]);
     assert.deepEqual([...unknown, ...invalid], []);

@@ -32,6 +32,7 @@ function flagsFor(...args: string[]): Flags {
     "--model_name=half_plus",
     "--bind_address=127.0.0.1",
     "--max_num_load_retries=0",
+    "--settle_milliseconds=0",
     ...args,
   ]);
   assert.deepEqual([...unknown, ...invalid], []);

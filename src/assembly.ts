@@ -1,20 +1,27 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
+import { sessionSettings } from "./config/session-settings.ts";
 import { readTlsIdentity, type TlsIdentity } from "./config/tls-identity.ts";
 import type { Flags } from "./flags/flag-table.ts";
+import type { Loader } from "./lifecycle/loader.ts";
 import { ServableManager } from "./lifecycle/manager.ts";
+import type { ServableId } from "./lifecycle/servable.ts";
+import type { AspiredVersions, Source } from "./lifecycle/source.ts";
 import { StateBus } from "./lifecycle/state-bus.ts";
-import { availabilityPreservingPolicy } from "./lifecycle/version-policy.ts";
-import type { ServablePayload } from "./loaders/servable-payload.ts";
+import { availabilityPreservingPolicy, type VersionPolicy } from "./lifecycle/version-policy.ts";
+import type { Payload } from "./loaders/module-payload.ts";
+import { ServerProfiler } from "./profiling/server-profiler.ts";
 import { parseCodings } from "./protocols/rest/response-compression.ts";
 import type { RestServiceOptions } from "./protocols/rest/service.ts";
 import { pollConfigFile } from "./server/config-file-polling.ts";
 import { watchIdentity } from "./server/identity-watch.ts";
+import { startOwnSource } from "./server/own-source.ts";
 import { ServerCore, type StartWait } from "./server/server-core.ts";
 import { FileSystemStoragePathSource } from "./sources/file-system-storage-path-source.ts";
 import { createLogger, type LogSink } from "./status/log.ts";
+import { failedPrecondition } from "./status/status.ts";
 import { fileStorage } from "./storage/file.ts";
-import { LoaderThread } from "./threads/loader-thread-client.ts";
+import { LoaderThreads } from "./threads/loader-threads.ts";
 import type { ControlCall, WorkerSettings } from "./threads/messages.ts";
 import { ServerSockets } from "./threads/server-sockets.ts";
 import { spawnRequestWorker } from "./threads/thread-entry.ts";
@@ -29,18 +36,36 @@ export interface RunningServer {
   stop(drainMilliseconds: number): Promise<void>;
 }
 
+/** What a server does in another way than the binary. */
+export interface Extensions {
+  /** Says which versions to serve, in the place of the flags and files that say so. */
+  readonly source?: Source;
+  /** The models of one's own source that the start waits for. Default: none. */
+  readonly models?: readonly string[];
+  /** In which order versions come and go. Default: new ones are loaded before old ones go. */
+  readonly versionPolicy?: VersionPolicy;
+  /** A loader for what the source found at a path; undefined for a SavedModel. Default: everything is a SavedModel. */
+  readonly createLoader?: (id: ServableId, path: string) => Loader<Payload> | undefined;
+}
+
 /**
  * Puts a server together and resolves when every configured model is served and the ports are open.
  * @param signal ends the start.
  * @throws StatusError if a port is taken or a model can't be loaded; everything is torn down by then.
  */
-export async function startServer(flags: Flags, sink: LogSink, signal: AbortSignal): Promise<RunningServer> {
+export async function startServer(
+  flags: Flags,
+  sink: LogSink,
+  signal: AbortSignal,
+  extensions: Extensions = {},
+): Promise<RunningServer> {
   const rest = restOptions(flags);
   const models = await configuredModels({
     configFile: flags.model_config_file,
     name: flags.model_name,
     basePath: flags.model_base_path,
   });
+  const { intraOpThreads, savedModelTags } = await sessionSettings(flags);
   const bus = new StateBus();
   const files = { grpc: flags.ssl_config_file, rest: flags.rest_api_ssl_config_file };
   const identities = { grpc: await identityIn(files.grpc), rest: await identityIn(files.rest) };
@@ -52,9 +77,9 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
     },
     identities,
   );
-  const intraOpThreads = flags.tensorflow_intra_op_parallelism || availableParallelism();
-  const loaderThread = new LoaderThread(
-    { intraOpThreads, savedModelTags: flags.saved_model_tags.split(",") },
+  const loaderThreads = new LoaderThreads(
+    flags.num_load_threads || availableParallelism(),
+    { intraOpThreads, savedModelTags },
     sink,
   );
   const settings: Omit<WorkerSettings, "number"> = {
@@ -63,6 +88,8 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
     rest,
     tensorContent: flags.enable_serialization_as_tensor_content,
     checksMethodName: flags.enable_signature_method_name_check,
+    healthService: flags.enable_grpc_healthcheck_service,
+    profilerService: flags.enable_profiler,
   };
   const pool = new WorkerPool(
     flags.request_workers || availableParallelism(),
@@ -70,37 +97,52 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
     (call) => answerWorker(call),
     sink,
   );
-  const manager = new ServableManager<ServablePayload>({
-    policy: availabilityPreservingPolicy,
+  const manager = new ServableManager<Payload>({
+    policy: extensions.versionPolicy ?? availabilityPreservingPolicy,
     retry: {
       maxNumLoadRetries: flags.max_num_load_retries,
       loadRetryIntervalMicros: flags.load_retry_interval_micros,
     },
-    createLoader: loaderThread.createLoader,
+    createLoader: (id, path) => extensions.createLoader?.(id, path) ?? loaderThreads.createLoader(id, path),
     pool,
     bus,
+    ramLimitBytes: flags.total_model_memory_limit_bytes || availableMemory(),
     log: createLogger(sink, "lifecycle/manager"),
   });
-  const source = new FileSystemStoragePathSource(
+  const fileSystemSource = new FileSystemStoragePathSource(
     {
       servables: [],
       pollWaitSeconds: flags.file_system_poll_wait_seconds,
       servableVersionsAlwaysPresent: false,
+      settleMilliseconds: flags.settle_milliseconds,
+      isComplete: (path) => loaderThreads.call({ kind: "is-complete", path }),
     },
     fileStorage,
     createLogger(sink, "sources/file_system_storage_path_source"),
   );
   bus.subscribe(({ id, ...status }) => pool.announce(id.name, { version: id.version, ...status }));
   const core = new ServerCore({
-    source,
+    source: fileSystemSource,
     bus,
     pool,
     allowVersionLabelsForUnavailableModels: flags.allow_version_labels_for_unavailable_models,
     log: createLogger(sink, "model_servers/server_core"),
   });
-  const answerWorker = async (call: ControlCall): Promise<void> => {
+  const profiler = new ServerProfiler(pool);
+  const answerWorker = async (call: ControlCall): Promise<unknown> => {
     switch (call.kind) {
+      case "profile":
+        return profiler.profile(call.request);
+      case "terminate-profile":
+        return profiler.terminate(call.session);
+      case "monitor":
+        return profiler.monitor(call.request);
       case "reload-config":
+        if (extensions.source !== undefined) {
+          throw failedPrecondition(
+            "The models of this server come from a source of its own; there is no config to reload",
+          );
+        }
         return core.reload(await parseModelConfigs(call.config));
     }
   };
@@ -108,17 +150,18 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
 
   const tearDown = async (): Promise<void> => {
     polling.abort();
-    await source.stop();
+    await (extensions.source ?? fileSystemSource).stop();
     await pool.stop();
-    await loaderThread.stop();
+    await loaderThreads.stop();
     sockets.close();
   };
   try {
-    const started = core.start(
-      models,
-      (aspired) => manager.setAspiredVersions(aspired),
-      flags.wait_for_models as StartWait,
-    );
+    const emit = (aspired: AspiredVersions) => manager.setAspiredVersions(aspired);
+    const { source: ownSource, models: awaited = [] } = extensions;
+    const started =
+      ownSource === undefined
+        ? core.start(models, emit, flags.wait_for_models as StartWait)
+        : startOwnSource({ source: ownSource, models: awaited, bus, pool }, emit);
     await Promise.race([started, aborted(signal)]);
     if (flags.model_config_file !== "" && flags.model_config_file_poll_wait_seconds > 0) {
       void pollConfigFile(
@@ -155,7 +198,9 @@ export async function startServer(flags: Flags, sink: LogSink, signal: AbortSign
     restPort: sockets.restPort,
     async stop(drainMilliseconds) {
       polling.abort();
-      await source.stop();
+      await (extensions.source ?? fileSystemSource).stop();
+      // As long as it is open here, the system takes connections that no worker will.
+      sockets.close();
       await pool.drain(drainMilliseconds);
       await tearDown();
     },
@@ -174,6 +219,11 @@ function restOptions(flags: Flags): RestServiceOptions {
 
 async function identityIn(path: string): Promise<TlsIdentity | undefined> {
   return path === "" ? undefined : readTlsIdentity(path);
+}
+
+/** Bytes of main memory that the machine, or the container that we are in, has. */
+function availableMemory(): number {
+  return Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
 }
 
 /** Rejects with the signal's reason. */

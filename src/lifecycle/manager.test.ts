@@ -358,3 +358,44 @@ test("stop cancels loads, unloads everything, and takes no more wishes", async (
   assert.deepEqual([...world.inMemory], []);
   assert.ok(world.log.includes("I Unload all remaining servables in the manager."));
 });
+
+test("a version for which there is no room is refused, and says how much it takes", async () => {
+  const world = new ScriptedServing(availabilityPreservingPolicy, once, 150);
+  await world.aspire("m", 1n);
+  await world.finish("load m:1");
+  await world.finish("publish m:1");
+  await world.aspire("other", 1n);
+  assert.deepEqual(world.bus.status("other"), [
+    {
+      version: 1n,
+      state: ModelState.END,
+      status: {
+        code: Code.RESOURCE_EXHAUSTED,
+        message:
+          "Insufficient resources to load servable {name: other version: 1}: it takes about 100 bytes of memory; of 150 " +
+          "bytes, other models take 100",
+      },
+    },
+  ]);
+  assert.equal(world.manager.reservedRamBytes(), 100);
+  await end(world);
+});
+
+test("a version waits for room that is being made", async () => {
+  const world = new ScriptedServing(resourcePreservingPolicy, once, 150);
+  await world.aspire("m", 1n);
+  await world.finish("load m:1");
+  await world.finish("publish m:1");
+  await world.aspire("m");
+  await world.aspire("other", 1n);
+  await world.aspire("third", 1n);
+  assert.deepEqual([...world.pending.keys()], ["retire m:1"]);
+  await world.finish("retire m:1");
+  await world.finish("unload m:1");
+  await new Promise(setImmediate);
+  assert.deepEqual([...world.pending.keys()], ["load other:1"], "only one finds room");
+  await world.fail("load other:1", new Error("broken"));
+  await new Promise(setImmediate);
+  assert.deepEqual([...world.pending.keys()], ["load third:1"]);
+  await end(world);
+});

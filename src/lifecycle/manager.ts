@@ -4,6 +4,7 @@ import {
   Code,
   formatStatus,
   internal,
+  resourceExhausted,
   type StatusData,
   StatusError,
   toStatusData,
@@ -36,6 +37,8 @@ export interface ManagerOptions<T> {
   readonly createLoader: LoaderFactory<T>;
   readonly pool: ServingPool<T>;
   readonly bus: StateBus;
+  /** What all versions together may take, by their estimates; a version for which too little is left fails. */
+  readonly ramLimitBytes: number;
   readonly log: Logger;
 }
 
@@ -66,6 +69,10 @@ export class ServableManager<T> {
   readonly #options: ManagerOptions<T>;
   readonly #models = new Map<string, ManagedModel<T>>();
   readonly #running = new Set<Promise<void>>();
+  /** What loads were given that have not begun yet, in bytes. */
+  readonly #granted = new Map<ManagedVersion<T>, number>();
+  /** Resolves when something has changed. */
+  #change: PromiseWithResolvers<void> = Promise.withResolvers();
   #stopping = false;
 
   constructor(options: ManagerOptions<T>) {
@@ -100,15 +107,18 @@ export class ServableManager<T> {
   /** The sum of the estimates of all versions that are loaded, being loaded or being unloaded, in bytes. */
   reservedRamBytes(): number {
     let sum = 0;
-    for (const model of this.#models.values()) {
-      for (const { state } of model.versions.values()) {
-        if ("estimate" in state) sum += state.estimate.ramBytes;
-      }
-    }
+    for (const bytes of this.#granted.values()) sum += bytes;
+    for (const { state } of this.#versions()) if ("estimate" in state) sum += state.estimate.ramBytes;
     return sum;
   }
 
+  *#versions(): IterableIterator<ManagedVersion<T>> {
+    for (const model of this.#models.values()) yield* model.versions.values();
+  }
+
   #reconcile(model: ManagedModel<T>): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
     for (const managed of [...model.versions.values()]) this.#dropUnlessNeeded(model, managed);
     for (const [version, path] of model.aspired) {
       if (!model.versions.has(version)) model.versions.set(version, this.#manage(model.name, version, path));
@@ -167,6 +177,7 @@ export class ServableManager<T> {
       const estimate = await this.#reserve(managed, label);
       log.info(`Approving load for servable version ${label}`);
       log.info(`Loading servable version ${label}`);
+      this.#granted.delete(managed);
       this.#advance(managed, { kind: "approve-load", estimate });
       const payload = await this.#retry(`Loading servable: ${label}`, cancel.signal, () =>
         loader.load(cancel.signal),
@@ -184,19 +195,44 @@ export class ServableManager<T> {
     }
   }
 
-  async #reserve({ loader, cancel }: ManagedVersion<T>, label: string): Promise<ResourceEstimate> {
+  async #reserve(managed: ManagedVersion<T>, label: string): Promise<ResourceEstimate> {
+    const { loader, cancel } = managed;
     const what = `Reserving resources for servable: ${label}`;
     try {
-      const estimate = await this.#retry(what, cancel.signal, () => loader.estimate());
+      const estimate = await this.#retry(what, cancel.signal, async () => {
+        const wanted = await loader.estimate();
+        await this.#grant(managed, wanted);
+        return wanted;
+      });
       this.#options.log.info(`Successfully reserved resources to load servable ${label}`);
       return estimate;
     } catch (error) {
-      if (cancel.signal.aborted) throw error;
+      if (cancel.signal.aborted || asStatusError(error).code === Code.RESOURCE_EXHAUSTED) throw error;
       const reason = asStatusError(error).message;
       throw internal(
         `Error while attempting to reserve resources to load servable ${label}: ${reason}`,
         error,
       );
+    }
+  }
+
+  /** Waits for room as long as something is on its way in or out. */
+  async #grant(managed: ManagedVersion<T>, { ramBytes }: ResourceEstimate): Promise<void> {
+    const { ramLimitBytes } = this.#options;
+    for (;;) {
+      managed.cancel.signal.throwIfAborted();
+      const taken = this.reservedRamBytes();
+      if (taken + ramBytes <= ramLimitBytes) {
+        this.#granted.set(managed, ramBytes);
+        return;
+      }
+      if (this.#granted.size === 0 && ![...this.#versions()].some(({ state }) => MOVING.has(state.kind))) {
+        throw resourceExhausted(
+          `Insufficient resources to load servable ${formatServableId(managed.id)}: it takes about ${ramBytes} bytes of ` +
+            `memory; of ${ramLimitBytes} bytes, other models take ${taken}`,
+        );
+      }
+      await this.#change.promise;
     }
   }
 
@@ -256,6 +292,8 @@ export class ServableManager<T> {
 }
 
 const OK: StatusData = { code: Code.OK, message: "" };
+
+const MOVING: ReadonlySet<HarnessKind> = new Set(["loading", "quiescing", "quiesced", "unloading"]);
 
 const UNLOADED: ReadonlySet<HarnessKind> = new Set(["new", "load-requested", "loading"]);
 

@@ -37,7 +37,7 @@ export class ScriptedServing {
   readonly #loads = new Map<string, number>();
   readonly #heldByWorkers = new Set<string>();
 
-  constructor(policy: VersionPolicy, retry: RetryPolicy) {
+  constructor(policy: VersionPolicy, retry: RetryPolicy, ramLimitBytes = Number.POSITIVE_INFINITY) {
     this.bus.subscribe(({ id, state }) => {
       const name = Object.entries(ModelState).find(([, value]) => value === state)![0];
       this.announced.push(`${key(id)} ${name}`);
@@ -48,6 +48,7 @@ export class ScriptedServing {
       createLoader: this.#createLoader,
       pool: this.#pool,
       bus: this.bus,
+      ramLimitBytes,
       log: createLogger({ write: (severity, _, message) => this.log.push(`${severity} ${message}`) }, ""),
     });
   }

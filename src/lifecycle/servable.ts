@@ -23,8 +23,8 @@ export interface Servable {
   /**
    * Runs a signature. Answers at once where the model is fast enough to be run on the calling thread.
    * @param signature a key of `signatures`.
-   * @param inputs one tensor for each of the signature's inputs, of its dtype and a compatible shape, in the
-   * iteration order of its `inputs` map.
+   * @param inputs one tensor for each of the signature's inputs, of its dtype, in the iteration order of its `inputs`
+   * map. A shape may differ from the declared one: whether the model takes it is the servable's to say.
    * @param outputs keys of the signature's `outputs`: what to compute, in the order wanted.
    * @throws StatusError (or rejects with one) with the engine's code and message.
    */
@@ -35,13 +35,15 @@ export interface Servable {
   ): RunResult | Promise<RunResult>;
   /** A serialized tensorflow.serving.SignatureDefMap with every signature of the model. */
   signatureDefMap(): Uint8Array;
+  /** Frees what it holds. Called once, when the last request is done with it. */
+  release?(): void;
 }
 
 /**
  * What a request holds while it uses a version: the version is not unloaded before `release`. Belongs to one thread;
  * acquiring and releasing takes no lock.
  */
-export interface ServableHandle extends Servable {
+export interface ServableHandle extends Omit<Servable, "release"> {
   /** Ends the use. Exactly once; nothing may be called after it. */
   release(): void;
 }

@@ -65,6 +65,7 @@ export class BoundSocket {
   /** 0 for a unix socket. */
   readonly port: number;
   readonly #fd: number;
+  #closed = false;
   readonly #libc: ReturnType<typeof bindLibc>;
   /** Called at the end. */
   readonly #remove: () => void;
@@ -139,7 +140,10 @@ export class BoundSocket {
     return fd;
   }
 
+  /** May be called again. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#libc.close(this.#fd);
     this.#remove();
   }

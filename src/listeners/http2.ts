@@ -2,9 +2,11 @@ import net, { type AddressInfo, type Socket } from "node:net";
 import type { TlsIdentity } from "../config/tls-identity.ts";
 import { MAX_MESSAGE_LENGTH } from "../protocols/grpc/framing.ts";
 import { MessageMemory } from "../protocols/message-memory.ts";
+import type { StreamMethods } from "../protocols/streaming.ts";
 import type { UnaryMethods } from "../protocols/unary.ts";
+import type { CallContext } from "./call-context.ts";
 import { Deadlines } from "./deadlines.ts";
-import { type CallContext, serveCall } from "./grpc-call.ts";
+import { serveCall } from "./grpc-call.ts";
 import { type ConnectionOptions, ServerConnection } from "./http2/connection.ts";
 import { MAX_UINT31 } from "./http2/frames.ts";
 import { ReceivedMemory } from "./received-memory.ts";
@@ -14,6 +16,8 @@ import { type ListenTarget, ServerSet } from "./server-set.ts";
 const tls = () => process.getBuiltinModule("node:tls");
 
 export interface GrpcListenerOptions {
+  /** Methods with more than one request or response. Default: none. */
+  readonly streams?: StreamMethods;
   /**
    * Bytes of a request message, compressed and decompressed; larger ones get RESOURCE_EXHAUSTED. Default: 2^31 - 1,
    * as TensorFlow Serving sets it.
@@ -44,10 +48,11 @@ export interface GrpcListener {
   close(drainMs: number): Promise<void>;
 }
 
-/** Serves unary gRPC calls over HTTP/2: over TLS, or over cleartext with prior knowledge. */
+/** Serves gRPC calls over HTTP/2: over TLS, or over cleartext with prior knowledge. */
 export function createGrpcListener(methods: UnaryMethods, options: GrpcListenerOptions = {}): GrpcListener {
   const context: CallContext = {
     methods,
+    streams: options.streams ?? new Map(),
     maxReceiveMessageLength: options.maxReceiveMessageLength ?? MAX_MESSAGE_LENGTH,
     deadlines: new Deadlines(),
     memory: new MessageMemory(),

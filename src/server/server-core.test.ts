@@ -23,13 +23,19 @@ class Scene {
   /** What the source wants by now. */
   readonly aspired = new Map<string, string>();
   models: { names: readonly string[]; labels: VersionLabels } = { names: [], labels: new Map() };
+  readonly log: string[] = [];
   /** Models that the manager brings up as soon as they are aspired. */
   readonly loads = new Set<string>();
   readonly #source: FileSystemStoragePathSource;
 
   constructor(t: TestContext) {
-    const log = createLogger({ write: () => {} }, "");
-    const config = { servables: [], pollWaitSeconds: 3600, servableVersionsAlwaysPresent: false };
+    const log = createLogger({ write: (_, __, message) => this.log.push(message) }, "");
+    const config = {
+      servables: [],
+      pollWaitSeconds: 3600,
+      servableVersionsAlwaysPresent: false,
+      settleMilliseconds: 0,
+    };
     this.#source = new FileSystemStoragePathSource(config, fileStorage, log);
     this.core = new ServerCore({
       source: this.#source,
@@ -109,6 +115,11 @@ test("a reload ends when the new models serve, and takes away those that are not
   assert.deepEqual(scene.models.names, ["b"]);
   scene.say("b", 1n, ModelState.AVAILABLE);
   await reload;
+  assert.deepEqual(scene.log.slice(-3), [
+    "Adding/updating models.",
+    " (Re-)adding model: b",
+    "Finished adding/updating models",
+  ]);
 });
 
 test("a configuration that can't be taken leaves everything as it was", async (t) => {

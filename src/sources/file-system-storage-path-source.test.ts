@@ -35,6 +35,7 @@ class Watched {
         servables: [{ name: "m", basePath: this.base, versionPolicy }],
         pollWaitSeconds: -1,
         servableVersionsAlwaysPresent: false,
+        settleMilliseconds: 0,
         ...config,
       },
       storage,
@@ -142,23 +143,6 @@ test("the version policy decides, and its warnings are logged", async (t) => {
   watched.folder("2");
   assert.deepEqual(await watched.poll(), [[1n, first]]);
   assert.match(watched.log[0]!, /^W Version 5 of servable m, .* was not found in the file system$/);
-});
-
-test("starting says which models are added", async () => {
-  const log: string[] = [];
-  const servables = ["a", "b"].map((name) => ({
-    name,
-    basePath: "/",
-    versionPolicy: { kind: "all" as const },
-  }));
-  const source = new FileSystemStoragePathSource(
-    { servables, pollWaitSeconds: -1, servableVersionsAlwaysPresent: false },
-    fileStorage,
-    createLogger({ write: (severity, _, message) => log.push(`${severity} ${message}`) }, ""),
-  );
-  source.start(() => {});
-  assert.deepEqual(log, ["I Adding/updating models.", "I  (Re-)adding model: a", "I  (Re-)adding model: b"]);
-  await source.stop();
 });
 
 /** File storage that counts its listings, and waits in each until the test lets it go on. */

@@ -20,7 +20,7 @@ export const fileStorage: Storage = {
 
   async stat(path): Promise<Stat> {
     const found = await naming(path, stat(path));
-    return { isDirectory: found.isDirectory(), size: found.size };
+    return { isDirectory: found.isDirectory(), size: found.size, modified: found.mtimeMs };
   },
 
   async readFile(path) {

@@ -24,8 +24,8 @@ export function memoryStorage(files: ReadonlyMap<string, Uint8Array>): Storage {
       return [...found.values()];
     },
     async stat(path): Promise<Stat> {
-      if (below(path).length > 0) return { isDirectory: true, size: 0 };
-      return { isDirectory: false, size: content(path).length };
+      if (below(path).length > 0) return { isDirectory: true, size: 0, modified: 0 };
+      return { isDirectory: false, size: content(path).length, modified: 0 };
     },
     async readFile(path) {
       return content(path);

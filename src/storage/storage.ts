@@ -27,6 +27,8 @@ export interface Stat {
   readonly isDirectory: boolean;
   /** In bytes; without meaning for a folder. */
   readonly size: number;
+  /** When it was written last, or, for a folder, when something was put there or taken away; milliseconds since 1970. */
+  readonly modified: number;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The thread that reads, imports and compiles models, and frees them again. */
 import { parentPort, workerData } from "node:worker_threads";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
+import { isComplete } from "../loaders/completeness.ts";
 import { SavedModelLoading } from "../loaders/saved-model-loading.ts";
 import { createLogger } from "../status/log.ts";
 import { fileStorage } from "../storage/file.ts";
@@ -21,6 +22,8 @@ answerCalls<LoaderCall>(port, (call) => {
   switch (call.kind) {
     case "estimate":
       return loading.estimate(call.path);
+    case "is-complete":
+      return isComplete(fileStorage, call.path);
     case "load":
       return loading.load(call.id, call.path);
     case "unload":

@@ -1,13 +1,16 @@
 import type { TlsIdentity } from "../config/tls-identity.ts";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { ServableId, VersionLabels, VersionStatus } from "../lifecycle/servable.ts";
+import type { Payload } from "../loaders/module-payload.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
+import type { MonitorOptions, ProfileOptions } from "../profiling/server-profiler.ts";
+import type { WatchOptions } from "../profiling/watch-thread.ts";
 import type { RestServiceOptions } from "../protocols/rest/service.ts";
 import type { Severity } from "../status/log.ts";
 
 /** From the control thread to a request worker. Each is answered when it is done. */
 export type WorkerCall =
-  | { readonly kind: "publish"; readonly payload: ServablePayload }
+  | { readonly kind: "publish"; readonly payload: Payload }
   /** Answered when the worker holds no handle on the version any more. */
   | { readonly kind: "retire"; readonly id: ServableId }
   | { readonly kind: "status"; readonly name: string; readonly status: VersionStatus }
@@ -16,6 +19,9 @@ export type WorkerCall =
   | ListenCall
   /** What TLS servers are to be from now on. */
   | { readonly kind: "identities"; readonly identities: Identities }
+  /** Answered with a ThreadProfile when the time is over, or it is ended. */
+  | ({ readonly kind: "watch" } & WatchOptions)
+  | { readonly kind: "end-watch" }
   /** Never answered: the thread ends itself, which ending it from outside may make abort the process. */
   | { readonly kind: "end" }
   /** Takes no new connection; answered when the requests in flight are done, or after the time. */
@@ -38,7 +44,12 @@ export interface Identities {
 /** From a request worker to the control thread. Each is answered when it is done. */
 export type ControlCall =
   /** A serialized tensorflow.serving.ModelServerConfig. */
-  { readonly kind: "reload-config"; readonly config: Uint8Array };
+  | { readonly kind: "reload-config"; readonly config: Uint8Array }
+  /** Answered with a ServerProfile. */
+  | { readonly kind: "profile"; readonly request: ProfileOptions }
+  | { readonly kind: "terminate-profile"; readonly session: string }
+  /** Answered with a text. */
+  | { readonly kind: "monitor"; readonly request: MonitorOptions };
 
 /** What every request worker must know from its start. */
 export interface WorkerSettings {
@@ -49,11 +60,17 @@ export interface WorkerSettings {
   readonly rest: RestServiceOptions;
   readonly tensorContent: boolean;
   readonly checksMethodName: boolean;
+  /** Whether to serve grpc.health.v1. */
+  readonly healthService: boolean;
+  /** Whether to serve ProfilerService. */
+  readonly profilerService: boolean;
 }
 
 /** From the control thread to a loader thread. */
 export type LoaderCall =
   | { readonly kind: "estimate"; readonly path: string }
+  /** Whether all of a version is there. */
+  | { readonly kind: "is-complete"; readonly path: string }
   | { readonly kind: "load"; readonly id: ServableId; readonly path: string }
   | { readonly kind: "unload"; readonly payload: ServablePayload };
 
@@ -65,6 +82,7 @@ export interface LoaderSettings {
 /** The answers, by kind of call; calls that aren't named answer nothing. */
 export interface LoaderAnswers {
   readonly estimate: ResourceEstimate;
+  readonly "is-complete": boolean;
   readonly load: ServablePayload;
 }
 

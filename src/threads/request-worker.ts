@@ -1,18 +1,27 @@
 /** The thread that answers requests: its own listeners, its own view of what is served. */
 import { parentPort, workerData } from "node:worker_threads";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
+import { Health } from "../inference/health.ts";
+import type { Servable } from "../lifecycle/servable.ts";
 import { ServableMap } from "../lifecycle/servable-map.ts";
 import { createRestListener } from "../listeners/http1.ts";
 import { createGrpcListener } from "../listeners/http2.ts";
+import type { Payload } from "../loaders/module-payload.ts";
 import { SavedModelServable } from "../loaders/saved-model-servable.ts";
+import type { ServerProfile } from "../profiling/server-profiler.ts";
 import { modelService } from "../protocols/grpc/model-service.ts";
 import { predictionService } from "../protocols/grpc/prediction-service.ts";
+import type { ProfilerControl } from "../protocols/grpc/profiler-control.ts";
+import { profilerService } from "../protocols/grpc/profiler-service.ts";
+import { healthMethods, healthStreams, reflectionStreams, servicesOf } from "../protocols/grpc/services.ts";
+import { sessionService } from "../protocols/grpc/session-service.ts";
 import { CORS_HEADERS } from "../protocols/rest/cors.ts";
 import { restService } from "../protocols/rest/service.ts";
 import { createLogger } from "../status/log.ts";
 import { answerCalls, Caller } from "./calls.ts";
 import { createPortLogSink } from "./log-channel.ts";
 import type { ControlCall, WorkerCall, WorkerSettings } from "./messages.ts";
+import { RequestSpans } from "./request-spans.ts";
 
 const port = parentPort!;
 const settings = workerData as WorkerSettings;
@@ -22,20 +31,39 @@ const servables = new ServableMap();
 const onFailure = (error: unknown) =>
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
 
-const draining = new AbortController();
 const control = new Caller<ControlCall, never>(port, () => {});
-const reload = async (config: Uint8Array) => void (await control.call({ kind: "reload-config", config }));
-const grpc = createGrpcListener(
-  new Map([...predictionService(servables, settings), ...modelService(servables, reload)]),
-  { onFailure },
-);
+const methods = new Map([
+  ...predictionService(servables, settings),
+  ...sessionService(servables, settings.tensorContent ? "content" : "typed"),
+  ...modelService(servables, async (config) => void (await control.call({ kind: "reload-config", config }))),
+]);
+const health = new Health(servables, servicesOf(methods.keys()));
+servables.onChange = () => health.changed();
+const profiler: ProfilerControl = {
+  profile: async (request) => (await control.call({ kind: "profile", request })) as ServerProfile,
+  terminate: async (session) => void (await control.call({ kind: "terminate-profile", session })),
+  monitor: async (request) => (await control.call({ kind: "monitor", request })) as string,
+};
+const checks = settings.healthService
+  ? { methods: healthMethods(health), streams: healthStreams(health) }
+  : { methods: [], streams: [] };
+const served = new Map([
+  ...methods,
+  ...checks.methods,
+  ...(settings.profilerService ? profilerService(profiler) : []),
+]);
+const spans = new RequestSpans(served);
+const streams = new Map([...checks.streams, ...reflectionStreams(served.keys())]);
+const grpc = createGrpcListener(served, { streams, onFailure });
 const rest = createRestListener(
-  restService(servables, settings.rest, {
-    // Web pages must not come to what changes the server.
-    methods: (lookup) => new Map([...predictionService(lookup, settings), ...modelService(lookup)]),
-    isDraining: () => draining.signal.aborted,
-    onFailure,
-  }),
+  spans.handler(
+    restService(servables, settings.rest, {
+      // Web pages must not come to what changes the server.
+      methods: (lookup) => new Map([...predictionService(lookup, settings), ...modelService(lookup)]),
+      isDraining: () => health.isDraining,
+      onFailure,
+    }),
+  ),
   {
     timeoutMilliseconds: settings.restTimeoutMilliseconds,
     errorHeaders: settings.rest.cors ? CORS_HEADERS : {},
@@ -43,14 +71,21 @@ const rest = createRestListener(
   },
 );
 
-async function answer(call: WorkerCall): Promise<void> {
+async function createServable(payload: Payload): Promise<Servable> {
+  if ("state" in payload) return SavedModelServable.attach(payload, engine, settings.number);
+  return (await import("../loaders/module-payload.ts")).createModuleServable(payload);
+}
+
+/** Ends what `watch` began. */
+let watching: AbortController | undefined;
+
+async function answer(call: WorkerCall): Promise<unknown> {
   switch (call.kind) {
     case "publish":
-      return servables.add(await SavedModelServable.attach(call.payload, engine, settings.number));
+      return servables.add(await createServable(call.payload));
     case "retire": {
       const removed = await servables.remove(call.id);
-      if (removed instanceof SavedModelServable) removed.release();
-      return;
+      return removed?.release?.();
     }
     case "status":
       return servables.setStatus(call.name, call.status);
@@ -60,16 +95,23 @@ async function answer(call: WorkerCall): Promise<void> {
     case "listen":
       for (const fd of call.grpc) await grpc.listen({ fd }, call.identities.grpc);
       for (const fd of call.rest) await rest.listen({ fd }, call.identities.rest);
-      return;
+      return undefined;
     case "identities":
       if (call.identities.grpc !== undefined) grpc.renew(call.identities.grpc);
       if (call.identities.rest !== undefined) rest.renew(call.identities.rest);
-      return;
+      return undefined;
+    case "watch": {
+      const { watchThread } = await import("../profiling/watch-thread.ts");
+      watching = new AbortController();
+      return watchThread(`request worker ${settings.number}`, spans, call, watching.signal);
+    }
+    case "end-watch":
+      return watching?.abort();
     case "end":
       return process.exit(0);
     case "drain":
-      draining.abort();
-      await Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
+      health.drain();
+      return Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
   }
 }
 

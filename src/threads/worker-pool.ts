@@ -6,7 +6,9 @@ import {
   type VersionLabels,
   type VersionStatus,
 } from "../lifecycle/servable.ts";
-import type { ServablePayload } from "../loaders/servable-payload.ts";
+import type { Payload } from "../loaders/module-payload.ts";
+import type { ThreadProfile } from "../profiling/thread-profile.ts";
+import type { WatchOptions } from "../profiling/watch-thread.ts";
 import { releaseThread } from "../state/lock.ts";
 import { createLogger, type Logger, type LogSink } from "../status/log.ts";
 import { asStatusError } from "../status/status.ts";
@@ -31,15 +33,15 @@ interface Member {
  * The request workers, as the control thread sees them. It keeps what was published and announced, so that a worker
  * that takes a dead one's place learns it all before it listens.
  */
-export class WorkerPool implements ServingPool<ServablePayload> {
+export class WorkerPool implements ServingPool<Payload> {
   readonly #spawn: (number: number) => Worker;
   readonly #answer: (call: ControlCall) => unknown;
   readonly #sink: LogSink;
   readonly #log: Logger;
   readonly #members = new Set<Member>();
-  readonly #published = new Map<string, ServablePayload>();
+  readonly #published = new Map<string, Payload>();
   /** What is published, and what some worker may still use. */
-  readonly #used = new Map<string, ServablePayload>();
+  readonly #used = new Map<string, Payload>();
   readonly #statuses = new Map<string, { readonly name: string; readonly status: VersionStatus }>();
   #models: WorkerCall & { readonly kind: "models" } = { kind: "models", names: [], labels: new Map() };
   #sockets: Sockets | undefined;
@@ -62,7 +64,7 @@ export class WorkerPool implements ServingPool<ServablePayload> {
     for (let i = 0; i < count; i++) this.#start(i);
   }
 
-  async publish(id: ServableId, payload: ServablePayload): Promise<void> {
+  async publish(id: ServableId, payload: Payload): Promise<void> {
     this.#published.set(formatServableId(id), payload);
     this.#used.set(formatServableId(id), payload);
     await this.#tell({ kind: "publish", payload });
@@ -95,6 +97,17 @@ export class WorkerPool implements ServingPool<ServablePayload> {
   /** Tells every worker that listens; the sockets must know it for those that will. */
   renew(identities: Identities): void {
     this.#inform({ kind: "identities", identities });
+  }
+
+  /** What each worker does from now on for a while. */
+  async watch(options: WatchOptions): Promise<readonly ThreadProfile[]> {
+    const watched = [...this.#members].map(({ caller }) => caller.call({ kind: "watch", ...options }));
+    const ended = await Promise.allSettled(watched);
+    return ended.flatMap((one) => (one.status === "fulfilled" ? [one.value as ThreadProfile] : []));
+  }
+
+  endWatch(): void {
+    this.#inform({ kind: "end-watch" });
   }
 
   /** Closes the ports and waits, at most so long, for the requests in flight. */
@@ -145,7 +158,9 @@ export class WorkerPool implements ServingPool<ServablePayload> {
     worker.on("exit", () => {
       this.#members.delete(member);
       caller.close("The request worker ended");
-      for (const { state } of this.#used.values()) releaseThread(state.lock, number);
+      for (const payload of this.#used.values()) {
+        if ("state" in payload) releaseThread(payload.state.lock, number);
+      }
       if (this.#stopping) return;
       this.#log.error("A request worker ended; another takes its place");
       const wait = Math.max(0, RESTART_MILLISECONDS - (performance.now() - started));

@@ -1,5 +1,5 @@
 import { Code, internal, StatusError } from "../../status/status.ts";
-import { startCall } from "../grpc/call-headers.ts";
+import { startUnaryCall } from "../grpc/call-headers.ts";
 import { decompress } from "../grpc/compression.ts";
 import { OK_TRAILERS, statusTrailers } from "../grpc/status-trailers.ts";
 import type { HttpHandler, HttpRequest, HttpResponse, UnaryCall, UnaryMethods } from "../unary.ts";
@@ -100,7 +100,7 @@ function call(
 ): Uint8Array | Promise<Uint8Array> {
   // HTTP/1.1 has no such header; it tells of proxies in HTTP/2 that drop trailers, which are in the body here.
   const headers = { ...request.headers, ":path": request.target, te: "trailers" };
-  const start = startCall(headers, methods);
+  const start = startUnaryCall(headers, methods);
   const { bytes, compressed } = readMessage(isText ? decodeText(request.body) : request.body);
   request.limit?.(start.timeout, late);
   const run = (message: Uint8Array) => start.method(message, callOf(headers, request));

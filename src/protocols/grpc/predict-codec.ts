@@ -1,5 +1,5 @@
-import type { PredictRequest, PredictResponse } from "../../inference/predict.ts";
-import { asStatusError, StatusError } from "../../status/status.ts";
+import type { NamedInputs, PredictRequest, PredictResponse } from "../../inference/predict.ts";
+import { asStatusError, Code, StatusError } from "../../status/status.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { allocateFrame, PREFIX_LENGTH } from "./framing.ts";
 import {
@@ -36,6 +36,10 @@ const VALUE = 2;
 /** How many bytes the inputs of a request may be filled up with by repeating values that were sent once. */
 export const MAX_FILL_BYTES = 64 << 20;
 
+export interface DecodedPredictRequest extends PredictRequest {
+  readonly inputs: NamedInputs;
+}
+
 /**
  * Decodes a tensorflow.serving.PredictRequest. The inputs are decoded when `predict` asks for them, as views of
  * `message` where possible: it must not change before the answer.
@@ -46,7 +50,7 @@ export const MAX_FILL_BYTES = 64 << 20;
 export function decodePredictRequest(
   message: Uint8Array,
   settle: (spec: MutableSpec) => void = checkSpec,
-): PredictRequest {
+): DecodedPredictRequest {
   const reader = new WireReader(message, "tensorflow.serving.PredictRequest");
   const spec = emptySpec();
   const tensors = new Map<string, Uint8Array>();
@@ -67,7 +71,7 @@ export function decodePredictRequest(
     }
   }
   settle(spec);
-  return { model: spec, inputs: () => decodeInputs(tensors), outputFilter };
+  return { model: spec, inputs: new EncodedInputs(tensors), outputFilter };
 }
 
 function readEntry(reader: WireReader, tensors: Map<string, Uint8Array>): void {
@@ -89,18 +93,37 @@ function readEntry(reader: WireReader, tensors: Map<string, Uint8Array>): void {
   tensors.set(key, value ?? new Uint8Array(0));
 }
 
-function decodeInputs(messages: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Tensor> {
-  const allowance: FillAllowance = { bytes: MAX_FILL_BYTES };
-  const inputs = new Map<string, Tensor>();
-  for (const [key, message] of messages) {
+/** The inputs of a request, each decoded when it is asked for. */
+class EncodedInputs implements NamedInputs {
+  readonly #messages: ReadonlyMap<string, Uint8Array>;
+  readonly #allowance: FillAllowance = { bytes: MAX_FILL_BYTES };
+
+  constructor(messages: ReadonlyMap<string, Uint8Array>) {
+    this.#messages = messages;
+  }
+
+  keys(): MapIterator<string> {
+    return this.#messages.keys();
+  }
+
+  has(key: string): boolean {
+    return this.#messages.has(key);
+  }
+
+  get(key: string): Tensor | undefined {
+    const message = this.#messages.get(key);
+    if (message === undefined) return undefined;
     try {
-      inputs.set(key, decodeTensor(message, allowance));
+      return decodeTensor(message, this.#allowance);
     } catch (error) {
-      const status = asStatusError(error);
-      throw new StatusError(status.code, `tensor parsing error: ${key}: ${status.message}`, { cause: error });
+      const { code } = asStatusError(error);
+      // TensorFlow Serving doesn't say what is wrong; what the log can say stays in the cause.
+      if (code === Code.INVALID_ARGUMENT) {
+        throw new StatusError(code, `tensor parsing error: ${key}`, { cause: error });
+      }
+      throw error;
     }
   }
-  return inputs;
 }
 
 /**
@@ -108,6 +131,11 @@ function decodeInputs(messages: ReadonlyMap<string, Uint8Array>): ReadonlyMap<st
  * @throws StatusError RESOURCE_EXHAUSTED above 2 GB; INTERNAL for a tensor that TensorProto can't hold.
  */
 export function encodePredictResponse(response: PredictResponse, form: ValueForm): Buffer {
+  return encodeNamedTensors(response, form, RESPONSE_MODEL_SPEC);
+}
+
+/** The same for messages that have the ModelSpec elsewhere. @param specField the number of its field, up to 15. */
+export function encodeNamedTensors(response: PredictResponse, form: ValueForm, specField: number): Buffer {
   const { outputs, tensors, id, signatureName } = response;
   const layouts: TensorLayout[] = [];
   let length = 0;
@@ -129,7 +157,7 @@ export function encodePredictResponse(response: PredictResponse, form: ValueForm
     pos = writeFieldStart(frame, pos, VALUE, layout.total);
     pos = writeTensor(frame, pos, tensors[i]!, layout, form);
   }
-  pos = writeFieldStart(frame, pos, RESPONSE_MODEL_SPEC, specLength);
+  pos = writeFieldStart(frame, pos, specField, specLength);
   pos = writeText(frame, pos, SPEC_NAME, id.name);
   pos = writeFieldStart(frame, pos, SPEC_VERSION, version.length);
   if (version.length > 0) {

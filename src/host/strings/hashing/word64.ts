@@ -123,9 +123,14 @@ export class Word64 {
     return this;
   }
 
+  /** The unsigned number. */
+  toBigInt(): bigint {
+    return (BigInt(this.hi >>> 0) << 32n) | BigInt(this.lo >>> 0);
+  }
+
   /** The remainder of the unsigned number by a divisor of 1..2^63 - 1. */
   modulo(divisor: bigint): bigint {
-    return ((BigInt(this.hi >>> 0) << 32n) | BigInt(this.lo >>> 0)) % divisor;
+    return this.toBigInt() % divisor;
   }
 
   /** The same for a divisor of 1..2^21, exact in doubles. */

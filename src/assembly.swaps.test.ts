@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { Client, credentials } from "@grpc/grpc-js";
+import { startServer } from "./assembly.ts";
+import { parseTextProto } from "./config/text-proto.ts";
+import { parseFlags } from "./flags/parse-flags.ts";
+import { ReloadConfigRequestSchema } from "./proto/gen/tensorflow_serving/apis/model_management_pb.ts";
+import { PredictRequestSchema } from "./proto/gen/tensorflow_serving/apis/predict_pb.ts";
+import { ModelServerConfigSchema } from "./proto/gen/tensorflow_serving/config/model_server_config_pb.ts";
+
+const SWAPS = 1000;
+const MODELS = fileURLToPath(new URL("../fixtures/models", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "servable-swaps-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+// Of 2, version 1 makes 3 and version 2 makes 4.
+cpSync(join(MODELS, "half_plus_two_tf1/123"), join(folder, "1"), { recursive: true });
+cpSync(join(MODELS, "half_plus_three_tf1/1"), join(folder, "2"), { recursive: true });
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** @param label the version that `live` stands for; none if it is 0. */
+function configOf(versions: readonly number[], label = 0): string {
+  const wanted = versions.map((version) => `versions: ${version}`).join(" ");
+  return `model_config_list { config {
+    name: "m" base_path: "${folder}" model_platform: "tensorflow"
+    model_version_policy { specific { ${wanted} } }
+    ${label > 0 ? `version_labels { key: "live" value: ${label} }` : ""}
+  } }`;
+}
+
+const PREDICT = toBinary(
+  PredictRequestSchema,
+  create(PredictRequestSchema, {
+    modelSpec: { name: "m" },
+    inputs: { x: { dtype: 1, tensorShape: { dim: [{ size: 1n }, { size: 1n }] }, floatVal: [2] } },
+  }),
+);
+
+class Clients {
+  readonly #grpc: Client;
+  readonly #rest: string;
+
+  constructor(grpcPort: number, restPort: number) {
+    this.#grpc = new Client(`127.0.0.1:${grpcPort}`, credentials.createInsecure());
+    this.#rest = `http://127.0.0.1:${restPort}/v1/models/m`;
+  }
+
+  call(method: string, message: Uint8Array): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      this.#grpc.makeUnaryRequest(
+        `/tensorflow.serving.${method}`,
+        (bytes: Uint8Array) => Buffer.from(bytes),
+        (bytes: Buffer) => bytes,
+        message,
+        (error, value) => (error === null ? resolve(value!) : reject(error)),
+      );
+    });
+  }
+
+  async reload(config: string): Promise<void> {
+    const request = create(ReloadConfigRequestSchema, {
+      config: parseTextProto(ModelServerConfigSchema, config, "request"),
+    });
+    await this.call("ModelService/HandleReloadConfigRequest", toBinary(ReloadConfigRequestSchema, request));
+  }
+
+  async ask(which = ""): Promise<number> {
+    const response = await fetch(`${this.#rest}${which}:predict`, {
+      method: "POST",
+      body: '{"instances": [[2]]}',
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(text);
+    return (JSON.parse(text) as { predictions: number[][] }).predictions[0]![0]!;
+  }
+
+  async states(): Promise<ReadonlyMap<string, string>> {
+    const body = (await (await fetch(this.#rest)).json()) as {
+      model_version_status: { version: string; state: string }[];
+    };
+    return new Map(body.model_version_status.map(({ version, state }) => [version, state]));
+  }
+
+  async until(version: number, state: "AVAILABLE" | "END"): Promise<void> {
+    const end = performance.now() + 20_000;
+    while ((await this.states()).get(String(version)) !== state) {
+      assert.ok(performance.now() < end, `version ${version} never came to ${state}`);
+    }
+  }
+
+  close(): void {
+    this.#grpc.close();
+  }
+}
+
+it(`answers every request while it swaps ${SWAPS} times, rolls back, moves labels, and drains`, async () => {
+  const file = join(folder, "models.config");
+  writeFileSync(file, configOf([1]));
+  const [grpcPort, restPort] = [await freePort(), await freePort()];
+  const { flags } = parseFlags([
+    `--model_config_file=${file}`,
+    `--port=${grpcPort}`,
+    `--rest_api_port=${restPort}`,
+    "--bind_address=127.0.0.1",
+    "--request_workers=2",
+    "--file_system_poll_wait_seconds=1",
+    "--settle_milliseconds=0",
+  ]);
+  const server = await startServer(flags, { write: () => {} }, new AbortController().signal);
+  const clients = new Clients(grpcPort, restPort);
+  const failures: unknown[] = [];
+  const answers = new Map<number, number>();
+  let asking = true;
+  const keepAsking = async (ask: () => Promise<number>) => {
+    while (asking) {
+      try {
+        const answer = await ask();
+        answers.set(answer, (answers.get(answer) ?? 0) + 1);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  // The float is the last field but one of the reply: enough to tell the versions apart.
+  const predict = async () =>
+    (await clients.call("PredictionService/Predict", PREDICT)).includes("\x00\x00\x80\x40", 0, "latin1")
+      ? 4
+      : 3;
+  const load = [
+    keepAsking(() => clients.ask()),
+    keepAsking(() => clients.ask()),
+    keepAsking(predict),
+    keepAsking(predict),
+  ];
+
+  for (let swap = 0; swap < SWAPS; swap++) {
+    const next = swap % 2 === 0 ? 2 : 1;
+    if (swap % 10 === 0) {
+      // Both, with a label that moves from the one to the other.
+      await clients.reload(configOf([1, 2]));
+      await clients.until(next, "AVAILABLE");
+      for (const version of [1, 2]) {
+        await clients.reload(configOf([1, 2], version));
+        assert.equal(await clients.ask("/labels/live"), version + 2);
+      }
+    }
+    await clients.reload(configOf([next]));
+    await clients.until(next, "AVAILABLE");
+    await clients.until(3 - next, "END");
+  }
+  // New requests end; those in flight are answered.
+  asking = false;
+  await Promise.all(load);
+  const inFlight = Array.from({ length: 50 }, () => predict());
+  const stopped = server.stop(5000);
+  assert.deepEqual(new Set(await Promise.all(inFlight)), new Set([3]));
+  await stopped;
+  clients.close();
+  assert.deepEqual(failures, []);
+  assert.deepEqual([...answers.keys()].sort(), [3, 4]);
+  assert.ok(
+    [...answers.values()].every((count) => count > SWAPS / 10),
+    JSON.stringify([...answers]),
+  );
+});
