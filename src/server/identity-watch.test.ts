@@ -47,14 +47,14 @@ it("renews what has changed, and keeps what can't be renewed", async () => {
     throw invalidArgument("half a file");
   };
   await afterSomeReads();
-  assert.deepEqual([renewed, lines.splice(0)], [[], ["ERROR The certificate stays as it was: half a file"]]);
+  assert.deepEqual([renewed, lines.splice(0)], [[], ["E The certificate stays as it was: half a file"]]);
 
   found = async () => identity("new", true);
   await afterSomeReads();
   assert.deepEqual(renewed, [{ ...identity("new"), ticketKeys: Buffer.from("old") }]);
   assert.deepEqual(lines, [
-    "ERROR client_verify of ssl.config has changed, which takes effect at the next start",
-    "INFO New connections get the certificate that is in ssl.config now",
+    "E client_verify of ssl.config has changed, which takes effect at the next start",
+    "I New connections get the certificate that is in ssl.config now",
   ]);
 
   control.abort();
