@@ -1,4 +1,6 @@
 import { availableParallelism, totalmem } from "node:os";
+import { createBatchThreads, releaseBatchThreads } from "./batching/batch-threads.ts";
+import { batchingSettings } from "./config/batching-settings.ts";
 import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
 import type { Flags } from "./flags/flag-table.ts";
 import type { Loader } from "./lifecycle/loader.ts";
@@ -58,12 +60,23 @@ export async function startServer(
     name: flags.model_name,
     basePath: flags.model_base_path,
   });
+  const batching = await batchingSettings({
+    enabled: flags.enable_batching,
+    parametersFile: flags.batching_parameters_file,
+    perModel: flags.enable_per_model_batching_parameters,
+  });
   const bus = new StateBus();
   const sockets = await openSockets(flags);
   const intraOpThreads = flags.tensorflow_intra_op_parallelism || availableParallelism();
+  const requestWorkers = flags.request_workers || availableParallelism();
+  const batchThreads = batching && createBatchThreads(batching.numBatchThreads);
   const loaderThreads = new LoaderThreads(
     flags.num_load_threads || availableParallelism(),
-    { intraOpThreads, savedModelTags: flags.saved_model_tags.split(",") },
+    {
+      intraOpThreads,
+      savedModelTags: flags.saved_model_tags.split(","),
+      batching: batching && { parameters: batching.parameters, requestWorkers },
+    },
     sink,
   );
   const settings: Omit<WorkerSettings, "number"> = {
@@ -71,10 +84,15 @@ export async function startServer(
     restTimeoutMilliseconds: flags.rest_api_timeout_in_ms,
     tensorContent: flags.enable_serialization_as_tensor_content,
     checksMethodName: flags.enable_signature_method_name_check,
+    batchThreads,
   };
   const pool = new WorkerPool(
-    flags.request_workers || availableParallelism(),
-    (number) => spawnRequestWorker({ ...settings, number }),
+    requestWorkers,
+    (number) => {
+      const worker = spawnRequestWorker({ ...settings, number });
+      if (batchThreads !== undefined) worker.on("exit", () => releaseBatchThreads(batchThreads, number));
+      return worker;
+    },
     (call) => answerWorker(call),
     sink,
   );

@@ -1,5 +1,6 @@
 import type { RunResult } from "../engines/engine.ts";
 import type { ServableHandle, ServableId, ServableLookup, Signature } from "../lifecycle/servable.ts";
+import type { Cancellation } from "../status/cancellation.ts";
 import { invalidArgument } from "../status/status.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -43,6 +44,7 @@ export function askWithExamples<T>(
   { model, examples }: ExamplesRequest,
   method: ExamplesMethod<T>,
   options: ExamplesOptions,
+  cancellation?: Cancellation,
 ): ExamplesResponse<T> | Promise<ExamplesResponse<T>> {
   const handle = lookup.acquire(model);
   const signatureName = model.signatureName || DEFAULT_SIGNATURE;
@@ -51,7 +53,7 @@ export function askWithExamples<T>(
     if (signature === undefined) {
       throw invalidArgument(`No signature was found with the name: ${signatureName}`);
     }
-    const result = runWithExamples(handle, signatureName, signature, examples, method, options);
+    const result = runWithExamples(handle, signatureName, signature, examples, method, options, cancellation);
     const respond = (value: T): ExamplesResponse<T> => {
       handle.release();
       return { id: handle.id, signatureName, result: value };
@@ -75,6 +77,7 @@ export function runWithExamples<T>(
   examples: readonly Uint8Array[],
   method: ExamplesMethod<T>,
   { checksMethodName }: ExamplesOptions,
+  cancellation?: Cancellation,
 ): T | Promise<T> {
   if (checksMethodName && signature.methodName !== method.methodName) {
     const kind = method.methodName.endsWith("classify") ? "classification" : "regression";
@@ -94,7 +97,7 @@ export function runWithExamples<T>(
       run.dispose();
     }
   };
-  const run = handle.run(signatureName, [input], outputs);
+  const run = handle.run(signatureName, [input], outputs, cancellation);
   return run instanceof Promise ? run.then(finish) : finish(run);
 }
 

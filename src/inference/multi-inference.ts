@@ -1,7 +1,8 @@
 import type { ServableHandle, ServableId, ServableLookup } from "../lifecycle/servable.ts";
+import type { Cancellation } from "../status/cancellation.ts";
 import { invalidArgument, unimplemented } from "../status/status.ts";
 import { type Classifications, classification } from "./classify.ts";
-import { type ExamplesOptions, runWithExamples } from "./examples.ts";
+import { type ExamplesMethod, type ExamplesOptions, runWithExamples } from "./examples.ts";
 import { DEFAULT_SIGNATURE, type ModelSpec } from "./predict.ts";
 import { type Regressions, regression } from "./regress.ts";
 
@@ -36,6 +37,7 @@ export async function multiInference(
   lookup: ServableLookup,
   { tasks, examples }: MultiInferenceRequest,
   options: ExamplesOptions,
+  cancellation?: Cancellation,
 ): Promise<MultiInferenceResponse> {
   const [first] = tasks;
   // As for a request without a ModelSpec.
@@ -45,7 +47,7 @@ export async function multiInference(
   const handle = lookup.acquire(first.model);
   try {
     checkInputs(handle, tasks);
-    const results = tasks.map((task) => runTask(handle, task, examples, options));
+    const results = tasks.map((task) => runTask(handle, task, examples, options, cancellation));
     // Every run must have ended before the version is let go.
     await Promise.allSettled(results);
     return { id: handle.id, results: await Promise.all(results) };
@@ -88,15 +90,18 @@ async function runTask(
   task: InferenceTask,
   examples: readonly Uint8Array[],
   options: ExamplesOptions,
+  cancellation?: Cancellation,
 ): Promise<InferenceResult> {
   const signatureName = signatureNameOf(task);
   const signature = handle.signatures.get(signatureName)!;
+  const ask = <T>(method: ExamplesMethod<T>) =>
+    runWithExamples(handle, signatureName, signature, examples, method, options, cancellation);
   if (task.methodName === classification.methodName) {
-    const result = await runWithExamples(handle, signatureName, signature, examples, classification, options);
+    const result = await ask(classification);
     return { kind: "classification", signatureName, result };
   }
   if (task.methodName === regression.methodName) {
-    const result = await runWithExamples(handle, signatureName, signature, examples, regression, options);
+    const result = await ask(regression);
     return { kind: "regression", signatureName, result };
   }
   throw unimplemented(`Unsupported signature method_name: ${task.methodName}`);

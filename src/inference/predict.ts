@@ -1,5 +1,6 @@
 import type { RunResult } from "../engines/engine.ts";
 import type { ServableId, ServableLookup, ServableRequest, Signature } from "../lifecycle/servable.ts";
+import type { Cancellation } from "../status/cancellation.ts";
 import { failedPrecondition, invalidArgument, type StatusError } from "../status/status.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
 import { formatShape, isCompatible } from "../tensor/shape.ts";
@@ -41,6 +42,7 @@ export interface PredictResponse {
 export function predict(
   lookup: ServableLookup,
   request: PredictRequest,
+  cancellation?: Cancellation,
 ): PredictResponse | Promise<PredictResponse> {
   const handle = lookup.acquire(request.model);
   let result: RunResult | Promise<RunResult>;
@@ -55,7 +57,7 @@ export function predict(
     const given = typeof request.inputs === "function" ? request.inputs(signature) : request.inputs;
     const inputs = orderInputs(signature, given);
     outputs = selectOutputs(signature, request.outputFilter);
-    result = handle.run(signatureName, inputs, outputs);
+    result = handle.run(signatureName, inputs, outputs, cancellation);
   } catch (error) {
     handle.release();
     throw error;

@@ -4,6 +4,7 @@ import { MessageAssembler } from "../protocols/grpc/framing.ts";
 import { OK_TRAILERS, statusTrailers } from "../protocols/grpc/status-trailers.ts";
 import type { MessageMemory } from "../protocols/message-memory.ts";
 import type { UnaryCall, UnaryMethods } from "../protocols/unary.ts";
+import { type Cancellation, CancellationSource } from "../status/cancellation.ts";
 import { Code, internal, StatusError } from "../status/status.ts";
 import type { Deadlines, Expiring } from "./deadlines.ts";
 import { encodeHeaders } from "./http2/hpack/encode.ts";
@@ -49,7 +50,7 @@ function refuse(stream: ServerStream, status: StatusError): void {
   stream.respondHeaders(encodeHeaders({ ...RESPONSE_HEADERS, ...statusTrailers(status) }));
 }
 
-class GrpcCall implements UnaryCall, Expiring, RequestReceiver {
+class GrpcCall extends CancellationSource implements UnaryCall, Expiring, RequestReceiver {
   readonly headers: UnaryCall["headers"];
   readonly deadline: number;
   readonly #stream: ServerStream;
@@ -61,6 +62,7 @@ class GrpcCall implements UnaryCall, Expiring, RequestReceiver {
   #over = false;
 
   constructor(stream: ServerStream, headers: UnaryCall["headers"], context: CallContext, start: CallStart) {
+    super();
     this.headers = headers;
     this.#stream = stream;
     this.#context = context;
@@ -80,9 +82,14 @@ class GrpcCall implements UnaryCall, Expiring, RequestReceiver {
     return this.#abort.signal;
   }
 
+  get cancellation(): Cancellation {
+    return this;
+  }
+
   expire(): void {
     this.#fail(new StatusError(Code.DEADLINE_EXCEEDED, "Deadline Exceeded"));
     this.#abort?.abort();
+    this.giveUp();
   }
 
   data(piece: Uint8Array): void {
@@ -159,6 +166,7 @@ class GrpcCall implements UnaryCall, Expiring, RequestReceiver {
     if (this.#over) return;
     this.#finish();
     this.#abort?.abort();
+    this.giveUp();
   }
 
   #finish(): void {

@@ -5,6 +5,7 @@ import { GatheredBytes } from "../protocols/gathered-bytes.ts";
 import { MessageMemory } from "../protocols/message-memory.ts";
 import { errorReply, errorWithStatus } from "../protocols/rest/replies.ts";
 import type { HttpHandler, HttpResponse } from "../protocols/unary.ts";
+import { CancellationSource } from "../status/cancellation.ts";
 import { asStatusError, Code, StatusError } from "../status/status.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { ListenTarget } from "./http2.ts";
@@ -151,10 +152,11 @@ function answer(
     context.onFailure(error, target);
     return errorReply(asStatusError(error));
   };
+  const cancellation = new CancellationSource();
   let reply: HttpResponse | Promise<HttpResponse>;
   try {
     const { method = "", headers } = request;
-    reply = context.handler({ method, target, headers, body: body.bytes() });
+    reply = context.handler({ method, target, headers, body: body.bytes(), cancellation });
   } catch (error) {
     reply = failed(error);
   }
@@ -162,6 +164,7 @@ function answer(
     answerLater(
       context,
       response,
+      cancellation,
       reply.catch(failed).finally(() => body.release()),
     );
     return;
@@ -170,7 +173,12 @@ function answer(
   send(context, response, reply);
 }
 
-function answerLater(context: Context, response: ServerResponse, reply: Promise<HttpResponse>): void {
+function answerLater(
+  context: Context,
+  response: ServerResponse,
+  cancellation: CancellationSource,
+  reply: Promise<HttpResponse>,
+): void {
   const { timeoutMilliseconds, deadlines } = context;
   const waiting = {
     deadline: timeoutMilliseconds > 0 ? performance.now() + timeoutMilliseconds : Number.POSITIVE_INFINITY,
@@ -181,9 +189,12 @@ function answerLater(context: Context, response: ServerResponse, reply: Promise<
         response,
         errorReply(new StatusError(Code.DEADLINE_EXCEEDED, "Timed out waiting for notification")),
       );
+      cancellation.giveUp();
     },
   };
   deadlines.add(waiting);
+  // The client has gone, or has its answer, which makes no difference any more.
+  response.once("close", () => cancellation.giveUp());
   reply.then((late) => {
     deadlines.delete(waiting);
     send(context, response, late);

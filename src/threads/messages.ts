@@ -1,5 +1,7 @@
+import type { BatchThreadsMemory } from "../batching/batch-threads.ts";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { ServableId, VersionLabels, VersionStatus } from "../lifecycle/servable.ts";
+import type { BatchingOptions } from "../loaders/model-batching.ts";
 import type { Payload } from "../loaders/module-payload.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
 import type { Severity } from "../status/log.ts";
@@ -32,6 +34,8 @@ export interface WorkerSettings {
   readonly restTimeoutMilliseconds: number;
   readonly tensorContent: boolean;
   readonly checksMethodName: boolean;
+  /** Undefined if no requests are batched. */
+  readonly batchThreads?: BatchThreadsMemory | undefined;
 }
 
 /** From the control thread to a loader thread. */
@@ -45,6 +49,8 @@ export type LoaderCall =
 export interface LoaderSettings {
   readonly intraOpThreads: number;
   readonly savedModelTags: readonly string[];
+  /** Undefined if no requests are batched. */
+  readonly batching?: BatchingOptions | undefined;
 }
 
 /** The answers, by kind of call; calls that aren't named answer nothing. */

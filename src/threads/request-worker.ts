@@ -14,6 +14,7 @@ import { createLogger } from "../status/log.ts";
 import { answerCalls, Caller } from "./calls.ts";
 import { createPortLogSink } from "./log-channel.ts";
 import type { ControlCall, WorkerCall, WorkerSettings } from "./messages.ts";
+import type { WorkerBatching } from "./worker-batching.ts";
 
 const port = parentPort!;
 const settings = workerData as WorkerSettings;
@@ -34,9 +35,20 @@ const rest = createRestListener(restHandler(servables, settings), {
   onFailure,
 });
 
+/** Loaded with the first version that is batched. */
+let batching: Promise<WorkerBatching> | undefined;
+
 async function createServable(payload: Payload): Promise<Servable> {
-  if ("state" in payload) return SavedModelServable.attach(payload, engine, settings.number);
-  return (await import("../loaders/module-payload.ts")).createModuleServable(payload);
+  if (!("state" in payload)) {
+    return (await import("../loaders/module-payload.ts")).createModuleServable(payload);
+  }
+  const servable = await SavedModelServable.attach(payload, engine, settings.number);
+  if (payload.batching === undefined || settings.batchThreads === undefined) return servable;
+  const { batchThreads, number } = settings;
+  batching ??= import("./worker-batching.ts").then(
+    (module) => new module.WorkerBatching(batchThreads, number),
+  );
+  return (await batching).wrap(servable, payload.batching);
 }
 
 async function answer(call: WorkerCall): Promise<void> {
@@ -60,6 +72,7 @@ async function answer(call: WorkerCall): Promise<void> {
     case "end":
       return process.exit(0);
     case "drain":
+      (await batching)?.hurry();
       await Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
   }
 }

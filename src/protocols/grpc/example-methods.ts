@@ -17,6 +17,7 @@ import {
   RegressionResponseSchema,
   type RegressionResultSchema,
 } from "../../proto/gen/tensorflow_serving/apis/regression_pb.ts";
+import type { Cancellation } from "../../status/cancellation.ts";
 import { decodeExamplesRequest, decodeMultiInferenceRequest } from "./examples-codec.ts";
 import { frameMessage } from "./framing.ts";
 
@@ -30,9 +31,10 @@ export async function answerClassify(
   lookup: ServableLookup,
   message: Uint8Array,
   options: ExamplesOptions,
+  cancellation?: Cancellation,
 ): Promise<Uint8Array> {
   const request = decodeExamplesRequest(message, "tensorflow.serving.ClassificationRequest");
-  const response = await classify(lookup, request, options);
+  const response = await classify(lookup, request, options, cancellation);
   const result = classificationResult(response.result);
   return framed(ClassificationResponseSchema, { result, modelSpec: specOf(response) });
 }
@@ -42,9 +44,10 @@ export async function answerRegress(
   lookup: ServableLookup,
   message: Uint8Array,
   options: ExamplesOptions,
+  cancellation?: Cancellation,
 ): Promise<Uint8Array> {
   const request = decodeExamplesRequest(message, "tensorflow.serving.RegressionRequest");
-  const response = await regress(lookup, request, options);
+  const response = await regress(lookup, request, options, cancellation);
   return framed(RegressionResponseSchema, {
     result: regressionResult(response.result),
     modelSpec: specOf(response),
@@ -56,8 +59,14 @@ export async function answerMultiInference(
   lookup: ServableLookup,
   message: Uint8Array,
   options: ExamplesOptions,
+  cancellation?: Cancellation,
 ): Promise<Uint8Array> {
-  const { id, results } = await multiInference(lookup, decodeMultiInferenceRequest(message), options);
+  const { id, results } = await multiInference(
+    lookup,
+    decodeMultiInferenceRequest(message),
+    options,
+    cancellation,
+  );
   return framed(MultiInferenceResponseSchema, {
     results: results.map((result) => inferenceResult(id, result)),
   });

@@ -2,9 +2,10 @@ import { classify } from "../../inference/classify.ts";
 import type { ExamplesOptions } from "../../inference/examples.ts";
 import { getModelMetadata, SIGNATURE_DEF } from "../../inference/model-metadata.ts";
 import { getModelStatus } from "../../inference/model-status.ts";
-import { type PredictResponse, predict } from "../../inference/predict.ts";
+import { type PredictRequest, type PredictResponse, predict } from "../../inference/predict.ts";
 import { regress } from "../../inference/regress.ts";
 import type { ServableLookup, ServableRequest } from "../../lifecycle/servable.ts";
+import type { Cancellation } from "../../status/cancellation.ts";
 import { Code, invalidArgument, StatusError } from "../../status/status.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "../unary.ts";
 import { decodedBody } from "./content-encoding.ts";
@@ -50,10 +51,17 @@ function answer(
   const route = findRoute(request.method, request.target);
   switch (route.kind) {
     case "predict":
-      return answerPredict(lookup, route.model, decodedBody(request, MAX_BODY_BYTES));
+      return answerPredict(lookup, route.model, decodedBody(request, MAX_BODY_BYTES), request.cancellation);
     case "classify":
     case "regress":
-      return answerExamples(lookup, route.kind, route.model, decodedBody(request, MAX_BODY_BYTES), options);
+      return answerExamples(
+        lookup,
+        route.kind,
+        route.model,
+        decodedBody(request, MAX_BODY_BYTES),
+        options,
+        request.cancellation,
+      );
     case "status":
       return answerStatus(lookup, route.model);
     case "metadata":
@@ -91,14 +99,15 @@ async function answerExamples(
   model: ServableRequest,
   body: Uint8Array,
   options: ExamplesOptions,
+  cancellation: Cancellation | undefined,
 ): Promise<HttpResponse> {
   const { readExamplesBody } = await import("./examples-body.ts");
   const { signatureName, examples } = readExamplesBody(body);
   const request = { model: { ...model, signatureName }, examples };
   return jsonReply(
     kind === "classify"
-      ? writeClassifications((await classify(lookup, request, options)).result)
-      : writeRegressions((await regress(lookup, request, options)).result),
+      ? writeClassifications((await classify(lookup, request, options, cancellation)).result)
+      : writeRegressions((await regress(lookup, request, options, cancellation)).result),
   );
 }
 
@@ -114,6 +123,7 @@ function answerPredict(
   lookup: ServableLookup,
   model: ServableRequest,
   bytes: Uint8Array,
+  cancellation: Cancellation | undefined,
 ): HttpResponse | Promise<HttpResponse> {
   const body = new PredictBody(bytes);
   const signatureName = body.signatureName();
@@ -126,7 +136,7 @@ function answerPredict(
     }
   };
   try {
-    const response = predict(lookup, {
+    const predictRequest: PredictRequest = {
       model: { ...model, signatureName },
       inputs: (signature) => {
         const inputs = body.inputs(signature);
@@ -136,7 +146,8 @@ function answerPredict(
       outputFilter: [],
       unknownSignature: (name) =>
         invalidArgument(`Serving signature name: "${name}" not found in signature def`),
-    });
+    };
+    const response = predict(lookup, predictRequest, cancellation);
     return response instanceof Promise ? response.then(reply) : reply(response);
   } catch (error) {
     // What is wrong with the body comes before what is wrong with the model's name or signature.
