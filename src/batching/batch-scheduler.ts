@@ -62,6 +62,7 @@ export class BatchScheduler {
         },
         Math.min(Math.ceil(due - now), LONGEST_WAIT),
       );
+      this.#timer.unref();
     }
   }
 
