@@ -129,7 +129,12 @@ describe("BatchQueue", () => {
   it("lets requests leave, which makes room", () => {
     const errors: unknown[] = [];
     const queue = queueOf({ maxBatchSize: 2n, maxEnqueuedBatches: 1n });
-    const gone = new BatchedRequest([], 1, assert.fail, (error) => errors.push(error));
+    const gone = new BatchedRequest(
+      [],
+      1,
+      () => assert.fail(),
+      (error) => errors.push(error),
+    );
     queue.add(gone);
     enter(queue, 1);
     assert.throws(() => enter(queue, 1), { code: Code.UNAVAILABLE });
