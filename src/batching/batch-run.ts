@@ -4,7 +4,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { BatchObserver } from "./batch-observer.ts";
 import type { BatchedRequest } from "./batched-request.ts";
 import { allowedSize, type BatchingParameters } from "./batching-parameters.ts";
-import { MergeMemory } from "./merge-memory.ts";
+import type { MergeMemory } from "./merge-memory.ts";
 import { mergeTensors, padToLargest } from "./merge-tensors.ts";
 import { shareResult } from "./shared-result.ts";
 
@@ -26,7 +26,7 @@ export class BatchRun {
     run: (inputs: readonly Tensor[]) => Later<RunResult>,
     parameters: BatchingParameters,
     observer: BatchObserver,
-    memory: MergeMemory = new MergeMemory(),
+    memory: MergeMemory,
   ) {
     this.#run = run;
     this.#parameters = parameters;

@@ -9,6 +9,7 @@ import { BatchScheduler } from "./batch-scheduler.ts";
 import { BatchThreads, createBatchThreads } from "./batch-threads.ts";
 import { completeParameters } from "./batching-parameters.ts";
 import { BatchingServable } from "./batching-servable.ts";
+import { MergeMemory } from "./merge-memory.ts";
 import { createQueueLengths } from "./queue-lengths.ts";
 import { BAD, compute, ScriptedModel } from "./scripted-model.ts";
 
@@ -95,7 +96,7 @@ it("answers every request as it is answered without batches", { timeout: 120_000
       const servable = new BatchingServable(
         model,
         { parameters: given, alone: [], lengths: createQueueLengths(2, 1) },
-        { scheduler, thread: 0 },
+        { scheduler, memory: new MergeMemory(), thread: 0 },
       );
       const ask = async (each: (typeof requests)[number], number: number): Promise<void> => {
         const inputs = inputsOf(number, each.rows, each.columns, each.isBad);

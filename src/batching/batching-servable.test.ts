@@ -10,6 +10,7 @@ import { BatchScheduler } from "./batch-scheduler.ts";
 import { BatchThreads, createBatchThreads } from "./batch-threads.ts";
 import { completeParameters, type GivenParameters } from "./batching-parameters.ts";
 import { BatchingServable } from "./batching-servable.ts";
+import { MergeMemory } from "./merge-memory.ts";
 import { createQueueLengths } from "./queue-lengths.ts";
 import { BAD, compute, ScriptedModel } from "./scripted-model.ts";
 
@@ -32,7 +33,7 @@ function batched(given: GivenParameters, { batchThreads = 2, alone = [], observe
   const servable = new BatchingServable(
     model,
     { parameters: completeParameters(given), alone, lengths: createQueueLengths(2, 1) },
-    { scheduler, thread: 0, ...(observer && { observe: () => observer }) },
+    { scheduler, memory: new MergeMemory(), thread: 0, ...(observer && { observe: () => observer }) },
   );
   return { model, servable, scheduler };
 }

@@ -8,7 +8,7 @@ import { BatchRun } from "./batch-run.ts";
 import type { BatchScheduler } from "./batch-scheduler.ts";
 import { BatchedRequest } from "./batched-request.ts";
 import type { BatchingParameters } from "./batching-parameters.ts";
-import { MergeMemory } from "./merge-memory.ts";
+import type { MergeMemory } from "./merge-memory.ts";
 import { QueueLength, type QueueLengthsMemory } from "./queue-lengths.ts";
 import { requestRows } from "./request-rows.ts";
 import { cutInputs, joinResults, partSizes } from "./split-request.ts";
@@ -28,6 +28,7 @@ export type ObserveSignature = (id: ServableId, signature: string) => BatchObser
 /** What the queues of a thread share. */
 export interface ThreadBatching {
   readonly scheduler: BatchScheduler;
+  readonly memory: MergeMemory;
   /** This thread's number among those that serve. */
   readonly thread: number;
   readonly observe?: ObserveSignature;
@@ -44,7 +45,6 @@ export class BatchingServable implements Servable {
     this.id = servable.id;
     this.signatures = servable.signatures;
     this.#servable = servable;
-    const memory = new MergeMemory();
     for (const [position, [key, signature]] of [...servable.signatures].entries()) {
       if (alone.includes(key) || hasFixedBatch(signature)) continue;
       const length = new QueueLength(lengths, position, shared.thread);
@@ -56,7 +56,7 @@ export class BatchingServable implements Servable {
             (inputs) => servable.run(key, inputs, outputs),
             parameters,
             observer,
-            memory,
+            shared.memory,
           );
           return new BatchQueue(parameters, length, observer, (requests) => run.run(requests));
         }),

@@ -1,11 +1,13 @@
 import { BatchScheduler } from "../batching/batch-scheduler.ts";
 import { BatchThreads, type BatchThreadsMemory } from "../batching/batch-threads.ts";
 import { BatchingServable, type ModelBatching } from "../batching/batching-servable.ts";
+import { MergeMemory } from "../batching/merge-memory.ts";
 import type { Servable } from "../lifecycle/servable.ts";
 
 /** What a request worker's queues share. A worker that batches nothing doesn't load this module. */
 export class WorkerBatching {
   readonly #scheduler: BatchScheduler;
+  readonly #memory = new MergeMemory();
   readonly #thread: number;
 
   /** @param thread the worker's number. */
@@ -15,7 +17,11 @@ export class WorkerBatching {
   }
 
   wrap(servable: Servable, batching: ModelBatching): Servable {
-    return new BatchingServable(servable, batching, { scheduler: this.#scheduler, thread: this.#thread });
+    return new BatchingServable(servable, batching, {
+      scheduler: this.#scheduler,
+      memory: this.#memory,
+      thread: this.#thread,
+    });
   }
 
   /** Few requests will come: batches wait for no more. */
