@@ -43,6 +43,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   inference: ["lifecycle", "engines/engine.ts"],
   protocols: ["inference", "lifecycle", "engines/engine.ts"],
   listeners: ["protocols"],
+  profiling: [],
   threads: [
     "lifecycle",
     "sources",
@@ -53,6 +54,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "inference",
     "protocols",
     "listeners",
+    "profiling",
   ],
   commands: ["flags", "assembly.ts", "formats", "import", "storage", "loaders", "engines", "lifecycle"],
 };

@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { createBatchThreads, releaseBatchThreads } from "./batching/batch-threads.ts";
 import { batchingSettings } from "./config/batching-settings.ts";
 import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
+import { sessionSettings } from "./config/session-settings.ts";
 import type { Flags } from "./flags/flag-table.ts";
 import type { Loader } from "./lifecycle/loader.ts";
 import { ServableManager } from "./lifecycle/manager.ts";
@@ -11,6 +12,7 @@ import { StateBus } from "./lifecycle/state-bus.ts";
 import { availabilityPreservingPolicy, type VersionPolicy } from "./lifecycle/version-policy.ts";
 import { BoundSocket } from "./listeners/bound-socket.ts";
 import type { Payload } from "./loaders/module-payload.ts";
+import { ServerProfiler } from "./profiling/server-profiler.ts";
 import { pollConfigFile } from "./server/config-file-polling.ts";
 import { startOwnSource } from "./server/own-source.ts";
 import { ServerCore, type StartWait } from "./server/server-core.ts";
@@ -60,21 +62,22 @@ export async function startServer(
     name: flags.model_name,
     basePath: flags.model_base_path,
   });
+  const { intraOpThreads, savedModelTags, platform } = await sessionSettings(flags);
   const batching = await batchingSettings({
     enabled: flags.enable_batching,
     parametersFile: flags.batching_parameters_file,
     perModel: flags.enable_per_model_batching_parameters,
+    platform,
   });
   const bus = new StateBus();
   const sockets = await openSockets(flags);
-  const intraOpThreads = flags.tensorflow_intra_op_parallelism || availableParallelism();
   const requestWorkers = flags.request_workers || availableParallelism();
   const batchThreads = batching && createBatchThreads(batching.numBatchThreads);
   const loaderThreads = new LoaderThreads(
     flags.num_load_threads || availableParallelism(),
     {
       intraOpThreads,
-      savedModelTags: flags.saved_model_tags.split(","),
+      savedModelTags,
       batching: batching && { parameters: batching.parameters, requestWorkers },
     },
     sink,
@@ -85,6 +88,8 @@ export async function startServer(
     tensorContent: flags.enable_serialization_as_tensor_content,
     checksMethodName: flags.enable_signature_method_name_check,
     batchThreads,
+    healthService: flags.enable_grpc_healthcheck_service,
+    profilerService: flags.enable_profiler,
   };
   const pool = new WorkerPool(
     requestWorkers,
@@ -127,8 +132,15 @@ export async function startServer(
     allowVersionLabelsForUnavailableModels: flags.allow_version_labels_for_unavailable_models,
     log: createLogger(sink, "model_servers/server_core"),
   });
-  const answerWorker = async (call: ControlCall): Promise<void> => {
+  const profiler = new ServerProfiler(pool);
+  const answerWorker = async (call: ControlCall): Promise<unknown> => {
     switch (call.kind) {
+      case "profile":
+        return profiler.profile(call.request);
+      case "terminate-profile":
+        return profiler.terminate(call.session);
+      case "monitor":
+        return profiler.monitor(call.request);
       case "reload-config":
         if (extensions.source !== undefined) {
           throw failedPrecondition(
@@ -140,13 +152,16 @@ export async function startServer(
   };
   const polling = new AbortController();
 
+  const closeSockets = () => {
+    sockets.grpc?.close();
+    sockets.rest?.close();
+  };
   const tearDown = async (): Promise<void> => {
     polling.abort();
     await (extensions.source ?? fileSystemSource).stop();
     await pool.stop();
     await loaderThreads.stop();
-    sockets.grpc?.close();
-    sockets.rest?.close();
+    closeSockets();
   };
   try {
     const emit = (aspired: AspiredVersions) => manager.setAspiredVersions(aspired);
@@ -180,6 +195,8 @@ export async function startServer(
     async stop(drainMilliseconds) {
       polling.abort();
       await (extensions.source ?? fileSystemSource).stop();
+      // As long as it is open here, the system takes connections that no worker will.
+      closeSockets();
       await pool.drain(drainMilliseconds);
       await tearDown();
     },

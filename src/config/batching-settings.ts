@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { BatchingParameters, GivenParameters } from "../batching/batching-parameters.ts";
+import type { SessionBundleConfig } from "../proto/gen/tensorflow_serving/servables/tensorflow/session_bundle_config_pb.ts";
 import { invalidArgument } from "../status/status.ts";
 
 /** What of the server is batched, and how. */
@@ -16,6 +17,8 @@ export interface BatchingSelection {
   readonly parametersFile: string;
   /** Each model has a file of its own; of the server's only what concerns threads counts. */
   readonly perModel: boolean;
+  /** The settings of the platform's file, which takes the place of all of these. */
+  readonly platform: SessionBundleConfig | undefined;
 }
 
 /**
@@ -26,15 +29,23 @@ export async function batchingSettings({
   enabled,
   parametersFile,
   perModel,
+  platform,
 }: BatchingSelection): Promise<BatchingSettings | undefined> {
+  if (platform !== undefined) {
+    const { batchingParameters: own, enablePerModelBatchingParams } = platform;
+    return own && complete(own, enablePerModelBatchingParams);
+  }
   if (!enabled) {
     if (parametersFile === "") return undefined;
     throw invalidArgument(
       "server_options.batching_parameters_file is set without setting server_options.enable_batching to true.",
     );
   }
+  return complete(parametersFile === "" ? {} : await readParameters(parametersFile), perModel);
+}
+
+async function complete(given: GivenParameters, perModel: boolean): Promise<BatchingSettings> {
   const { completeParameters, mustBePositive } = await import("../batching/batching-parameters.ts");
-  const given: GivenParameters = parametersFile === "" ? {} : await readParameters(parametersFile);
   const numBatchThreads = Number(given.numBatchThreads ?? availableParallelism());
   mustBePositive("num_batch_threads", numBatchThreads);
   return { parameters: perModel ? undefined : completeParameters(given), numBatchThreads };

@@ -48,6 +48,7 @@ function bindLibc() {
 export class BoundSocket {
   readonly port: number;
   readonly #fd: number;
+  #closed = false;
   readonly #libc: ReturnType<typeof bindLibc>;
 
   private constructor(fd: number, port: number, libc: ReturnType<typeof bindLibc>) {
@@ -90,8 +91,10 @@ export class BoundSocket {
     return fd;
   }
 
+  /** May be called again. */
   close(): void {
-    this.#libc.close(this.#fd);
+    if (!this.#closed) this.#libc.close(this.#fd);
+    this.#closed = true;
   }
 }
 

@@ -4,6 +4,8 @@ import type { ServableId, VersionLabels, VersionStatus } from "../lifecycle/serv
 import type { BatchingOptions } from "../loaders/model-batching.ts";
 import type { Payload } from "../loaders/module-payload.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
+import type { MonitorOptions, ProfileOptions } from "../profiling/server-profiler.ts";
+import type { WatchOptions } from "../profiling/watch-thread.ts";
 import type { Severity } from "../status/log.ts";
 
 /** From the control thread to a request worker. Each is answered when it is done. */
@@ -16,6 +18,9 @@ export type WorkerCall =
   | { readonly kind: "models"; readonly names: readonly string[]; readonly labels: VersionLabels }
   /** Descriptors of bound sockets, one of its own per worker. */
   | { readonly kind: "listen"; readonly rest: number | undefined; readonly grpc: number | undefined }
+  /** Answered with a ThreadProfile when the time is over, or it is ended. */
+  | ({ readonly kind: "watch" } & WatchOptions)
+  | { readonly kind: "end-watch" }
   /** Never answered: the thread ends itself, which ending it from outside may make abort the process. */
   | { readonly kind: "end" }
   /** Takes no new connection; answered when the requests in flight are done, or after the time. */
@@ -24,7 +29,12 @@ export type WorkerCall =
 /** From a request worker to the control thread. Each is answered when it is done. */
 export type ControlCall =
   /** A serialized tensorflow.serving.ModelServerConfig. */
-  { readonly kind: "reload-config"; readonly config: Uint8Array };
+  | { readonly kind: "reload-config"; readonly config: Uint8Array }
+  /** Answered with a ServerProfile. */
+  | { readonly kind: "profile"; readonly request: ProfileOptions }
+  | { readonly kind: "terminate-profile"; readonly session: string }
+  /** Answered with a text. */
+  | { readonly kind: "monitor"; readonly request: MonitorOptions };
 
 /** What every request worker must know from its start. */
 export interface WorkerSettings {
@@ -36,6 +46,10 @@ export interface WorkerSettings {
   readonly checksMethodName: boolean;
   /** Undefined if no requests are batched. */
   readonly batchThreads?: BatchThreadsMemory | undefined;
+  /** Whether to serve grpc.health.v1. */
+  readonly healthService: boolean;
+  /** Whether to serve ProfilerService. */
+  readonly profilerService: boolean;
 }
 
 /** From the control thread to a loader thread. */

@@ -1,19 +1,26 @@
 /** The thread that answers requests: its own listeners, its own view of what is served. */
 import { parentPort, workerData } from "node:worker_threads";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
+import { Health } from "../inference/health.ts";
 import type { Servable } from "../lifecycle/servable.ts";
 import { ServableMap } from "../lifecycle/servable-map.ts";
 import { createRestListener } from "../listeners/http1.ts";
 import { createGrpcListener } from "../listeners/http2.ts";
 import type { Payload } from "../loaders/module-payload.ts";
 import { SavedModelServable } from "../loaders/saved-model-servable.ts";
+import type { ServerProfile } from "../profiling/server-profiler.ts";
 import { modelService } from "../protocols/grpc/model-service.ts";
 import { predictionService } from "../protocols/grpc/prediction-service.ts";
+import type { ProfilerControl } from "../protocols/grpc/profiler-control.ts";
+import { profilerService } from "../protocols/grpc/profiler-service.ts";
+import { healthMethods, healthStreams, reflectionStreams, servicesOf } from "../protocols/grpc/services.ts";
+import { sessionService } from "../protocols/grpc/session-service.ts";
 import { restHandler } from "../protocols/rest/handler.ts";
 import { createLogger } from "../status/log.ts";
 import { answerCalls, Caller } from "./calls.ts";
 import { createPortLogSink } from "./log-channel.ts";
 import type { ControlCall, WorkerCall, WorkerSettings } from "./messages.ts";
+import { RequestSpans } from "./request-spans.ts";
 import type { WorkerBatching } from "./worker-batching.ts";
 
 const port = parentPort!;
@@ -27,10 +34,28 @@ const onFailure = (error: unknown) =>
 const control = new Caller<ControlCall, never>(port, () => {});
 const methods = new Map([
   ...predictionService(servables, settings),
+  ...sessionService(servables, settings.tensorContent ? "content" : "typed"),
   ...modelService(servables, async (config) => void (await control.call({ kind: "reload-config", config }))),
 ]);
-const grpc = createGrpcListener(methods, { onFailure });
-const rest = createRestListener(restHandler(servables, settings), {
+const health = new Health(servables, servicesOf(methods.keys()));
+servables.onChange = () => health.changed();
+const profiler: ProfilerControl = {
+  profile: async (request) => (await control.call({ kind: "profile", request })) as ServerProfile,
+  terminate: async (session) => void (await control.call({ kind: "terminate-profile", session })),
+  monitor: async (request) => (await control.call({ kind: "monitor", request })) as string,
+};
+const checks = settings.healthService
+  ? { methods: healthMethods(health), streams: healthStreams(health) }
+  : { methods: [], streams: [] };
+const served = new Map([
+  ...methods,
+  ...checks.methods,
+  ...(settings.profilerService ? profilerService(profiler) : []),
+]);
+const spans = new RequestSpans(served);
+const streams = new Map([...checks.streams, ...reflectionStreams(served.keys())]);
+const grpc = createGrpcListener(served, { streams, onFailure });
+const rest = createRestListener(spans.handler(restHandler(servables, settings)), {
   timeoutMilliseconds: settings.restTimeoutMilliseconds,
   onFailure,
 });
@@ -51,14 +76,16 @@ async function createServable(payload: Payload): Promise<Servable> {
   return (await batching).wrap(servable, payload.batching);
 }
 
-async function answer(call: WorkerCall): Promise<void> {
+/** Ends what `watch` began. */
+let watching: AbortController | undefined;
+
+async function answer(call: WorkerCall): Promise<unknown> {
   switch (call.kind) {
     case "publish":
       return servables.add(await createServable(call.payload));
     case "retire": {
       const removed = await servables.remove(call.id);
-      removed?.release?.();
-      return;
+      return removed?.release?.();
     }
     case "status":
       return servables.setStatus(call.name, call.status);
@@ -68,12 +95,21 @@ async function answer(call: WorkerCall): Promise<void> {
     case "listen":
       if (call.grpc !== undefined) await grpc.listen({ fd: call.grpc });
       if (call.rest !== undefined) await rest.listen({ fd: call.rest });
-      return;
+      return undefined;
+    case "watch": {
+      const { watchThread } = await import("../profiling/watch-thread.ts");
+      watching = new AbortController();
+      return watchThread(`request worker ${settings.number}`, spans, call, watching.signal);
+    }
+    case "end-watch":
+      return watching?.abort();
     case "end":
       return process.exit(0);
     case "drain":
       (await batching)?.hurry();
       await Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
+      health.drain();
+      return Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
   }
 }
 
