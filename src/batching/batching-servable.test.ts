@@ -65,17 +65,17 @@ describe("BatchingServable", () => {
   });
 
   it("waits for more requests until the batch is full or its time has come", async () => {
-    const { model, servable } = batched({ maxBatchSize: 2n, batchTimeoutMicros: 200_000n });
+    const { model, servable } = batched({ maxBatchSize: 2n, batchTimeoutMicros: 1_000_000n });
     const start = performance.now();
     const [a, b, c] = [inputs(1), inputs(2), inputs(3)];
     const first = check(a, servable.run("f", a, OUTPUTS));
     await setTimeout(20);
     assert.deepEqual(sizes(model), []);
     await Promise.all([first, check(b, servable.run("f", b, OUTPUTS))]);
-    assert.ok(performance.now() - start < 150);
+    assert.ok(performance.now() - start < 800);
     const alone = performance.now();
     await check(c, servable.run("f", c, OUTPUTS));
-    assert.ok(performance.now() - alone > 190);
+    assert.ok(performance.now() - alone > 990);
     assert.deepEqual(sizes(model), [2, 1]);
   });
 
