@@ -30,14 +30,14 @@ def batching(folder: Path, parameters: str, *flags: str) -> Iterator[tuple[Serve
             yield server, PredictionServiceStub(channel)
 
 
-def request(x: list[float]) -> PredictRequest:
+def request(x: float | list[float]) -> PredictRequest:
     made = PredictRequest()
     made.model_spec.name = MODEL
     made.inputs["x"].CopyFrom(tf.make_tensor_proto(np.array(x, np.float32)))
     return made
 
 
-def ask(stub: PredictionServiceStub, x: list[float], timeout: float = TIMEOUT_SECONDS) -> list[float]:
+def ask(stub: PredictionServiceStub, x: float | list[float], timeout: float = TIMEOUT_SECONDS) -> list[float]:
     return tf.make_ndarray(stub.Predict(request(x), timeout=timeout).outputs["y"]).tolist()
 
 
@@ -71,6 +71,14 @@ def test_a_request_larger_than_a_batch_is_refused_or_split(tmp_path: Path) -> No
     """
     with batching(tmp_path, split) as (_, stub):
         assert ask(stub, x) == [0.5 * value + 2 for value in x]
+
+
+def test_inputs_need_a_batch_dimension(tmp_path: Path) -> None:
+    with batching(tmp_path, "") as (_, stub):
+        with pytest.raises(grpc.RpcError) as caught:
+            ask(stub, 1.0)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert caught.value.details() == "Batching Run() input tensors must have at least one dimension"
 
 
 def test_a_full_queue_is_unavailable_until_a_deadline_empties_it(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import type { ServableHandle, ServableId, ServableLookup } from "../lifecycle/se
 import type { Cancellation } from "../status/cancellation.ts";
 import { invalidArgument, unimplemented } from "../status/status.ts";
 import { type Classifications, classification } from "./classify.ts";
-import { type ExamplesMethod, type ExamplesOptions, runWithExamples } from "./examples.ts";
+import { type ExamplesOptions, outputsForExamples, runWithExamples } from "./examples.ts";
 import { DEFAULT_SIGNATURE, type ModelSpec } from "./predict.ts";
 import { type Regressions, regression } from "./regress.ts";
 
@@ -43,11 +43,10 @@ export async function multiInference(
   // As for a request without a ModelSpec.
   if (first === undefined || first.model.name === "")
     throw invalidArgument("ModelSpec has no name specified.");
-  checkTasks(tasks);
   const handle = lookup.acquire(first.model);
   try {
-    checkInputs(handle, tasks);
-    const results = tasks.map((task) => runTask(handle, task, examples, options, cancellation));
+    const runs = checkedTasks(handle, tasks, options);
+    const results = runs.map((run) => run(examples, cancellation));
     // Every run must have ended before the version is let go.
     await Promise.allSettled(results);
     return { id: handle.id, results: await Promise.all(results) };
@@ -56,53 +55,46 @@ export async function multiInference(
   }
 }
 
-function signatureNameOf({ model }: InferenceTask): string {
-  return model.signatureName || DEFAULT_SIGNATURE;
-}
+/** What runs each task: all are checked before the first is run. */
+type TaskRun = (
+  examples: readonly Uint8Array[],
+  cancellation: Cancellation | undefined,
+) => Promise<InferenceResult>;
 
-function checkTasks(tasks: readonly InferenceTask[]): void {
+function checkedTasks(
+  handle: ServableHandle,
+  tasks: readonly InferenceTask[],
+  options: ExamplesOptions,
+): readonly TaskRun[] {
   const names = new Set<string>();
-  for (const task of tasks) {
-    if (task.model.name === "") throw invalidArgument("Found ModelSpec with an empty model name.");
-    if (task.model.name !== tasks[0]!.model.name) {
+  return tasks.map(({ model, methodName }) => {
+    if (model.name === "") throw invalidArgument("Found ModelSpec with an empty model name.");
+    if (model.name !== tasks[0]!.model.name) {
       throw invalidArgument("All ModelSpecs in a MultiInferenceRequest must access the same model name.");
     }
-    const name = signatureNameOf(task);
+    const name = model.signatureName || DEFAULT_SIGNATURE;
     if (names.has(name)) throw invalidArgument(`Duplicate evaluation of signature: ${name}`);
     names.add(name);
-  }
-}
-
-function checkInputs(handle: ServableHandle, tasks: readonly InferenceTask[]): void {
-  const tensors = tasks.map((task) => {
-    const signature = handle.signatures.get(signatureNameOf(task));
+    const signature = handle.signatures.get(name);
     if (signature === undefined) {
-      throw invalidArgument(`Requested signature not found in model graph: ${signatureNameOf(task)}`);
+      throw invalidArgument(`Requested signature not found in model graph: ${name}`);
     }
-    return signature.inputs.get("inputs")?.tensorName;
+    if (methodName === classification.methodName) {
+      const outputs = outputsForExamples(signature, classification, options);
+      return async (examples, cancellation) => ({
+        kind: "classification",
+        signatureName: name,
+        result: await runWithExamples(handle, name, outputs, examples, classification, cancellation),
+      });
+    }
+    if (methodName === regression.methodName) {
+      const outputs = outputsForExamples(signature, regression, options);
+      return async (examples, cancellation) => ({
+        kind: "regression",
+        signatureName: name,
+        result: await runWithExamples(handle, name, outputs, examples, regression, cancellation),
+      });
+    }
+    throw unimplemented(`Unsupported signature method_name: ${methodName}`);
   });
-  const known = tensors.filter((tensor) => tensor !== undefined);
-  if (new Set(known).size > 1) throw invalidArgument("Input tensor must be the same for all Signatures.");
-}
-
-async function runTask(
-  handle: ServableHandle,
-  task: InferenceTask,
-  examples: readonly Uint8Array[],
-  options: ExamplesOptions,
-  cancellation?: Cancellation,
-): Promise<InferenceResult> {
-  const signatureName = signatureNameOf(task);
-  const signature = handle.signatures.get(signatureName)!;
-  const ask = <T>(method: ExamplesMethod<T>) =>
-    runWithExamples(handle, signatureName, signature, examples, method, options, cancellation);
-  if (task.methodName === classification.methodName) {
-    const result = await ask(classification);
-    return { kind: "classification", signatureName, result };
-  }
-  if (task.methodName === regression.methodName) {
-    const result = await ask(regression);
-    return { kind: "regression", signatureName, result };
-  }
-  throw unimplemented(`Unsupported signature method_name: ${task.methodName}`);
 }

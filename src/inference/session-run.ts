@@ -54,7 +54,7 @@ export function sessionRun(
       inputs: new Map([...feeds].map(([feed, tensor]) => [keyOf(signature.inputs, feed), tensor])),
       outputFilter: distinct,
     };
-    const response = predict(lookup, asked, cancellation);
+    const response = predict(lookup, asked, {}, cancellation);
     const asFetched = (found: PredictResponse): PredictResponse => ({
       id: found.id,
       signatureName: "",

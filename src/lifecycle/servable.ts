@@ -24,8 +24,8 @@ export interface Servable {
   /**
    * Runs a signature. Answers at once where the model is fast enough to be run on the calling thread.
    * @param signature a key of `signatures`.
-   * @param inputs one tensor for each of the signature's inputs, of its dtype and a compatible shape, in the
-   * iteration order of its `inputs` map.
+   * @param inputs one tensor for each of the signature's inputs, of its dtype, in the iteration order of its `inputs`
+   * map. A shape may differ from the declared one: whether the model takes it is the servable's to say.
    * @param outputs keys of the signature's `outputs`: what to compute, in the order wanted.
    * @param cancellation lets a run that hasn't begun be dropped when no one waits for it any more.
    * @throws StatusError (or rejects with one) with the engine's code and message.

@@ -147,7 +147,7 @@ function answerPredict(
       unknownSignature: (name) =>
         invalidArgument(`Serving signature name: "${name}" not found in signature def`),
     };
-    const response = predict(lookup, predictRequest, cancellation);
+    const response = predict(lookup, predictRequest, {}, cancellation);
     return response instanceof Promise ? response.then(reply) : reply(response);
   } catch (error) {
     // What is wrong with the body comes before what is wrong with the model's name or signature.
