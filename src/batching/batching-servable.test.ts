@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { setTimeout } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import type { RunResult } from "../engines/engine.ts";
 import { CancellationSource } from "../status/cancellation.ts";
 import { Code } from "../status/status.ts";
@@ -213,7 +213,7 @@ describe("BatchingServable", () => {
       await check(asked, servable.run("f", asked, OUTPUTS));
     };
     const running = ask(1);
-    await setTimeout(5);
+    while (model.runs.length === 0) await setImmediate();
     const waiting = [ask(2), ask(3)];
     await assert.rejects(ask(4), { code: Code.UNAVAILABLE, message: /currently 2 batches enqueued/ });
     end();
