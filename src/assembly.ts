@@ -1,4 +1,6 @@
 import { availableParallelism, totalmem } from "node:os";
+import { createBatchThreads, releaseBatchThreads } from "./batching/batch-threads.ts";
+import { batchingSettings } from "./config/batching-settings.ts";
 import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
 import { sessionSettings } from "./config/session-settings.ts";
 import { readTlsIdentity, type TlsIdentity } from "./config/tls-identity.ts";
@@ -65,7 +67,13 @@ export async function startServer(
     name: flags.model_name,
     basePath: flags.model_base_path,
   });
-  const { intraOpThreads, savedModelTags } = await sessionSettings(flags);
+  const { intraOpThreads, savedModelTags, platform } = await sessionSettings(flags);
+  const batching = await batchingSettings({
+    enabled: flags.enable_batching,
+    parametersFile: flags.batching_parameters_file,
+    perModel: flags.enable_per_model_batching_parameters,
+    platform,
+  });
   const bus = new StateBus();
   const files = { grpc: flags.ssl_config_file, rest: flags.rest_api_ssl_config_file };
   const identities = { grpc: await identityIn(files.grpc), rest: await identityIn(files.rest) };
@@ -77,9 +85,15 @@ export async function startServer(
     },
     identities,
   );
+  const requestWorkers = flags.request_workers || availableParallelism();
+  const batchThreads = batching && createBatchThreads(batching.numBatchThreads);
   const loaderThreads = new LoaderThreads(
     flags.num_load_threads || availableParallelism(),
-    { intraOpThreads, savedModelTags },
+    {
+      intraOpThreads,
+      savedModelTags,
+      batching: batching && { parameters: batching.parameters, requestWorkers },
+    },
     sink,
   );
   const settings: Omit<WorkerSettings, "number"> = {
@@ -88,12 +102,17 @@ export async function startServer(
     rest,
     tensorContent: flags.enable_serialization_as_tensor_content,
     checksMethodName: flags.enable_signature_method_name_check,
+    batchThreads,
     healthService: flags.enable_grpc_healthcheck_service,
     profilerService: flags.enable_profiler,
   };
   const pool = new WorkerPool(
-    flags.request_workers || availableParallelism(),
-    (number) => spawnRequestWorker({ ...settings, number }),
+    requestWorkers,
+    (number) => {
+      const worker = spawnRequestWorker({ ...settings, number });
+      if (batchThreads !== undefined) worker.on("exit", () => releaseBatchThreads(batchThreads, number));
+      return worker;
+    },
     (call) => answerWorker(call),
     sink,
   );

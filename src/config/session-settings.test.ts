@@ -55,20 +55,18 @@ test("a platform config file takes the place of the flags", async () => {
     file(`platform_configs { key: "tensorflow" value { source_adapter_config {
       [type.googleapis.com/tensorflow.serving.SavedModelBundleSourceAdapterConfig] { legacy_config { ${fields} } }
     } } }`);
-  assert.deepEqual(
-    await settings({
-      platform_config_file: config(
-        'session_config { intra_op_parallelism_threads: 2 } saved_model_tags: "serve" saved_model_tags: "gpu"',
-      ),
-      tensorflow_intra_op_parallelism: 9,
-      saved_model_tags: "other",
-    }),
-    { intraOpThreads: 2, savedModelTags: ["serve", "gpu"] },
-  );
-  assert.deepEqual(await settings({ platform_config_file: config("") }), {
-    intraOpThreads: availableParallelism(),
-    savedModelTags: ["serve"],
+  const { platform, ...others } = await settings({
+    platform_config_file: config(
+      'session_config { intra_op_parallelism_threads: 2 } saved_model_tags: "serve" saved_model_tags: "gpu" ' +
+        "batching_parameters { max_batch_size { value: 8 } }",
+    ),
+    tensorflow_intra_op_parallelism: 9,
+    saved_model_tags: "other",
   });
+  assert.deepEqual(others, { intraOpThreads: 2, savedModelTags: ["serve", "gpu"] });
+  assert.equal(platform!.batchingParameters!.maxBatchSize, 8n);
+  const { intraOpThreads, savedModelTags } = await settings({ platform_config_file: config("") });
+  assert.deepEqual([intraOpThreads, savedModelTags], [availableParallelism(), ["serve"]]);
 });
 
 test("a platform config file that doesn't say how to serve TensorFlow is refused", async () => {

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { SessionBundleConfig } from "../proto/gen/tensorflow_serving/servables/tensorflow/session_bundle_config_pb.ts";
 import { failedPrecondition, invalidArgument } from "../status/status.ts";
 
 /** How models are loaded and run. */
@@ -7,6 +8,8 @@ export interface SessionSettings {
   readonly intraOpThreads: number;
   /** The tags of the graph that is served of a SavedModel. */
   readonly savedModelTags: readonly string[];
+  /** What the platform's file says, where there is one: it takes the place of the flags for all that it has a word for. */
+  readonly platform?: SessionBundleConfig;
 }
 
 /** Flags, by the names of TensorFlow Serving. */
@@ -39,6 +42,7 @@ export async function sessionSettings(flags: SessionFlags): Promise<SessionSetti
     return {
       intraOpThreads: threads(platform.sessionConfig?.intraOpParallelismThreads ?? 0),
       savedModelTags: tags.length === 0 ? ["serve"] : tags,
+      platform,
     };
   }
   const file = flags.tensorflow_session_config_file;

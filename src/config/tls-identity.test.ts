@@ -42,7 +42,10 @@ it("says what is wrong with a file", async () => {
     readTlsIdentity(file({ server_key: own.server_key })),
     /must have a server_key and a server_cert/,
   );
-  await assert.rejects(readTlsIdentity(file({ unknown: "x" })), /Error parsing text-format tensorflow.serving.SSLConfig/);
+  await assert.rejects(
+    readTlsIdentity(file({ unknown: "x" })),
+    /Error parsing text-format tensorflow.serving.SSLConfig/,
+  );
   await assert.rejects(readTlsIdentity(file({ ...own, server_cert: "no PEM" })), /can't be used/);
   await assert.rejects(readTlsIdentity(file({ ...own, server_cert: pem("server-2.pem") })), {
     code: Code.INVALID_ARGUMENT,

@@ -19,6 +19,7 @@ export const FLAG_GROUPS = [
   "Models",
   "Listening",
   "Loading",
+  "Batching",
   "General",
   "Accelerators",
   "Beyond TensorFlow Serving",
@@ -173,6 +174,31 @@ export const flagTable = [
     help: "How many models may be loaded at a time; 0: one per core.",
   },
   {
+    name: "enable_batching",
+    type: "bool",
+    defaultValue: false,
+    group: "Batching",
+    help: "Run requests that come at the same time together, as one batch.",
+  },
+  {
+    name: "batching_parameters_file",
+    type: "string",
+    defaultValue: "",
+    group: "Batching",
+    help:
+      "BatchingParameters in protobuf's text format: how large batches get, how long they wait, how many wait and run. " +
+      "Needs --enable_batching.",
+  },
+  {
+    name: "enable_per_model_batching_parameters",
+    type: "bool",
+    defaultValue: false,
+    group: "Batching",
+    help:
+      "Take the parameters from batching_params.pbtxt in each version's folder; a version without isn't batched. Of the " +
+      "server's file only num_batch_threads counts then.",
+  },
+  {
     name: "tensorflow_session_parallelism",
     type: "int",
     defaultValue: 0,
@@ -206,7 +232,7 @@ export const flagTable = [
     type: "string",
     defaultValue: "",
     group: "General",
-    help: "A PlatformConfigMap in protobuf's text format. Of the platform \"tensorflow\" its tags and threads are used, in the place of the flags'.",
+    help: "A PlatformConfigMap in protobuf's text format. Of the platform \"tensorflow\" its tags, threads and batching are used, in the place of the flags'.",
   },
   {
     name: "grpc_channel_arguments",

@@ -172,6 +172,33 @@ test("what the handler throws is logged and a 500", async (t) => {
   ]);
 });
 
+test("a request is given up when its time is over or its client has gone, and not before", {
+  timeout: 10_000,
+}, async (t) => {
+  let seen = Promise.withResolvers<HttpRequest>();
+  const never: HttpHandler = (request) => {
+    seen.resolve(request);
+    return new Promise(() => {});
+  };
+  const told = ({ cancellation }: HttpRequest) =>
+    new Promise<void>((resolve) => cancellation!.onCancel({ cancel: resolve }));
+
+  const slow = await serve(t, never, { timeoutMilliseconds: 50 });
+  const late = fetch(slow.url);
+  const request = await seen.promise;
+  assert.equal(request.cancellation!.isCancelled, false);
+  await told(request);
+  assert.equal((await late).status, 504);
+
+  seen = Promise.withResolvers();
+  const { port } = await serve(t, never);
+  const client = http.get({ port, agent: false });
+  client.on("error", () => {});
+  const left = await seen.promise;
+  client.destroy();
+  await told(left);
+});
+
 test("an answer that takes too long is a 504", async (t) => {
   const slow = Promise.withResolvers<Awaited<ReturnType<HttpHandler>>>();
   const { url } = await serve(t, () => slow.promise, { timeoutMilliseconds: 30 });

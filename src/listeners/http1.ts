@@ -195,6 +195,8 @@ function answerLater(
     expire: () => send(context, response, pending.expire()),
   };
   deadlines.add(waiting);
+  // The client has gone, or has its answer, which makes no difference any more.
+  response.once("close", () => pending.giveUp());
   reply.then((late) => {
     deadlines.delete(waiting);
     send(context, response, late);

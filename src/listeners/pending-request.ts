@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HttpRequest, HttpResponse } from "../protocols/unary.ts";
+import { type Cancellation, CancellationSource } from "../status/cancellation.ts";
 
 /** A request as its handler sees it, and until when an answer is waited for. */
-export class PendingRequest implements HttpRequest {
+export class PendingRequest extends CancellationSource implements HttpRequest {
   readonly method: string;
   readonly target: string;
   readonly headers: HttpRequest["headers"];
@@ -25,6 +26,7 @@ export class PendingRequest implements HttpRequest {
     milliseconds: number,
     late: () => HttpResponse,
   ) {
+    super();
     this.method = method;
     this.target = url;
     this.headers = headers;
@@ -46,6 +48,10 @@ export class PendingRequest implements HttpRequest {
     return this.#abort.signal;
   }
 
+  get cancellation(): Cancellation {
+    return this;
+  }
+
   limit(milliseconds: number | undefined, late: () => HttpResponse): void {
     this.#late = late;
     if (milliseconds !== undefined) this.deadline = Math.min(this.deadline, this.#began + milliseconds);
@@ -54,6 +60,7 @@ export class PendingRequest implements HttpRequest {
   /** Ends the waiting. @returns what is answered. */
   expire(): HttpResponse {
     this.#abort?.abort();
+    this.giveUp();
     return this.#late();
   }
 }

@@ -15,6 +15,7 @@ import type { Signature } from "../tensor/signature.ts";
 import { runConstantSteps } from "./constant-steps.ts";
 import { assertCovered } from "./coverage.ts";
 import { compileFree, type FreeSignature } from "./free-shapes.ts";
+import { type BatchingOptions, modelBatching } from "./model-batching.ts";
 import type { LoadedProgram, LoadedSession, ServablePayload } from "./servable-payload.ts";
 import { createSession } from "./session-creation.ts";
 import { weightsToShare } from "./shared-weights.ts";
@@ -27,6 +28,8 @@ export interface SavedModelLoadingOptions {
   /** The tags of the meta graph to serve. */
   readonly tags: readonly string[];
   readonly log: Logger;
+  /** Default: no requests are batched. */
+  readonly batching?: BatchingOptions | undefined;
 }
 
 type Compiled = Pick<ServablePayload, "programs" | "freePrograms" | "sessions" | "weights" | "state">;
@@ -49,7 +52,7 @@ export class SavedModelLoading {
    * @throws StatusError that says what is wrong with the model; nothing stays allocated then.
    */
   async load(id: ServableId, path: string): Promise<ServablePayload> {
-    const { storage, tags, log } = this.#options;
+    const { storage, tags, log, batching } = this.#options;
     const start = performance.now();
     const label = `{ ${tags.join(" ")} }`;
     log.info(`Reading SavedModel from: ${path}`);
@@ -58,9 +61,10 @@ export class SavedModelLoading {
       try {
         const signatures = signaturesOf(model.signatures);
         const compiled = await this.#compile(model, signatures);
+        const batched = batching && (await this.#batching(path, compiled, batching));
         const took = Math.round((performance.now() - start) * 1000);
         log.info(`SavedModel load for tags ${label}; Status: success: OK. Took ${took} microseconds.`);
-        return { id, signatures, ...compiled, signatureDefMap: signatureDefMap(model) };
+        return { id, signatures, ...compiled, signatureDefMap: signatureDefMap(model), batching: batched };
       } finally {
         model.close();
       }
@@ -74,6 +78,15 @@ export class SavedModelLoading {
 
   async unload({ sessions, weights }: ServablePayload): Promise<void> {
     this.#destroy(sessions, weights);
+  }
+
+  async #batching(path: string, compiled: Compiled, options: BatchingOptions) {
+    try {
+      return await modelBatching(this.#options.storage, path, compiled, options);
+    } catch (error) {
+      this.#destroy(compiled.sessions, compiled.weights);
+      throw error;
+    }
   }
 
   async #compile(model: SavedModelBundle, signatures: ReadonlyMap<string, Signature>): Promise<Compiled> {

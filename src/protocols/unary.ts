@@ -1,3 +1,5 @@
+import type { Cancellation } from "../status/cancellation.ts";
+
 /**
  * HTTP/1.1 as the REST protocol sees it: a whole request in, a whole response out. No sockets, so that the protocol
  * can be tested in memory.
@@ -18,6 +20,8 @@ export interface HttpRequest {
    * requests may take as long as they take.
    */
   limit?(milliseconds: number | undefined, late: () => HttpResponse): void;
+  /** Whether someone waits for the answer. Default: someone does. */
+  readonly cancellation?: Cancellation;
 }
 
 export interface HttpResponse {
@@ -35,6 +39,8 @@ export interface UnaryCall {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Aborted when the deadline passes or the client goes away. */
   readonly signal: AbortSignal;
+  /** The same, for what many calls need: it costs nothing. Default: someone waits. */
+  readonly cancellation?: Cancellation;
 }
 
 /**

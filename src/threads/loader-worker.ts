@@ -15,6 +15,7 @@ const loading = new SavedModelLoading({
   storage: fileStorage,
   engine: createOnnxRuntimeEngine({ intraOpThreads: settings.intraOpThreads }),
   tags: settings.savedModelTags,
+  batching: settings.batching,
   log: createLogger(createPortLogSink(port), "loaders/saved_model"),
 });
 

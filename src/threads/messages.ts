@@ -1,6 +1,8 @@
+import type { BatchThreadsMemory } from "../batching/batch-threads.ts";
 import type { TlsIdentity } from "../config/tls-identity.ts";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { ServableId, VersionLabels, VersionStatus } from "../lifecycle/servable.ts";
+import type { BatchingOptions } from "../loaders/model-batching.ts";
 import type { Payload } from "../loaders/module-payload.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
 import type { MonitorOptions, ProfileOptions } from "../profiling/server-profiler.ts";
@@ -60,6 +62,8 @@ export interface WorkerSettings {
   readonly rest: RestServiceOptions;
   readonly tensorContent: boolean;
   readonly checksMethodName: boolean;
+  /** Undefined if no requests are batched. */
+  readonly batchThreads?: BatchThreadsMemory | undefined;
   /** Whether to serve grpc.health.v1. */
   readonly healthService: boolean;
   /** Whether to serve ProfilerService. */
@@ -77,6 +81,8 @@ export type LoaderCall =
 export interface LoaderSettings {
   readonly intraOpThreads: number;
   readonly savedModelTags: readonly string[];
+  /** Undefined if no requests are batched. */
+  readonly batching?: BatchingOptions | undefined;
 }
 
 /** The answers, by kind of call; calls that aren't named answer nothing. */

@@ -22,6 +22,7 @@ import { answerCalls, Caller } from "./calls.ts";
 import { createPortLogSink } from "./log-channel.ts";
 import type { ControlCall, WorkerCall, WorkerSettings } from "./messages.ts";
 import { RequestSpans } from "./request-spans.ts";
+import type { WorkerBatching } from "./worker-batching.ts";
 
 const port = parentPort!;
 const settings = workerData as WorkerSettings;
@@ -71,9 +72,20 @@ const rest = createRestListener(
   },
 );
 
+/** Loaded with the first version that is batched. */
+let batching: Promise<WorkerBatching> | undefined;
+
 async function createServable(payload: Payload): Promise<Servable> {
-  if ("state" in payload) return SavedModelServable.attach(payload, engine, settings.number);
-  return (await import("../loaders/module-payload.ts")).createModuleServable(payload);
+  if (!("state" in payload)) {
+    return (await import("../loaders/module-payload.ts")).createModuleServable(payload);
+  }
+  const servable = await SavedModelServable.attach(payload, engine, settings.number);
+  if (payload.batching === undefined || settings.batchThreads === undefined) return servable;
+  const { batchThreads, number } = settings;
+  batching ??= import("./worker-batching.ts").then(
+    (module) => new module.WorkerBatching(batchThreads, number),
+  );
+  return (await batching).wrap(servable, payload.batching);
 }
 
 /** Ends what `watch` began. */
@@ -110,6 +122,8 @@ async function answer(call: WorkerCall): Promise<unknown> {
     case "end":
       return process.exit(0);
     case "drain":
+      (await batching)?.hurry();
+      await Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
       health.drain();
       return Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
   }

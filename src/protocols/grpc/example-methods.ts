@@ -17,6 +17,7 @@ import {
   RegressionResponseSchema,
   type RegressionResultSchema,
 } from "../../proto/gen/tensorflow_serving/apis/regression_pb.ts";
+import type { Cancellation } from "../../status/cancellation.ts";
 import { decodeExamplesRequest, decodeMultiInferenceRequest } from "./examples-codec.ts";
 import { frameMessage } from "./framing.ts";
 import type { MutableSpec } from "./model-spec.ts";
@@ -31,10 +32,11 @@ export async function answerClassify(
   lookup: ServableLookup,
   message: Uint8Array,
   options: ExamplesOptions,
+  cancellation?: Cancellation,
   settle?: (spec: MutableSpec) => void,
 ): Promise<Uint8Array> {
   const request = decodeExamplesRequest(message, "tensorflow.serving.ClassificationRequest", settle);
-  const response = await classify(lookup, request, options);
+  const response = await classify(lookup, request, options, cancellation);
   const result = classificationResult(response.result);
   return framed(ClassificationResponseSchema, { result, modelSpec: specOf(response) });
 }
@@ -44,10 +46,11 @@ export async function answerRegress(
   lookup: ServableLookup,
   message: Uint8Array,
   options: ExamplesOptions,
+  cancellation?: Cancellation,
   settle?: (spec: MutableSpec) => void,
 ): Promise<Uint8Array> {
   const request = decodeExamplesRequest(message, "tensorflow.serving.RegressionRequest", settle);
-  const response = await regress(lookup, request, options);
+  const response = await regress(lookup, request, options, cancellation);
   return framed(RegressionResponseSchema, {
     result: regressionResult(response.result),
     modelSpec: specOf(response),
@@ -59,8 +62,14 @@ export async function answerMultiInference(
   lookup: ServableLookup,
   message: Uint8Array,
   options: ExamplesOptions,
+  cancellation?: Cancellation,
 ): Promise<Uint8Array> {
-  const { id, results } = await multiInference(lookup, decodeMultiInferenceRequest(message), options);
+  const { id, results } = await multiInference(
+    lookup,
+    decodeMultiInferenceRequest(message),
+    options,
+    cancellation,
+  );
   return framed(MultiInferenceResponseSchema, {
     results: results.map((result) => inferenceResult(id, result)),
   });

@@ -2,10 +2,16 @@ import { classify } from "../../inference/classify.ts";
 import type { ExamplesOptions } from "../../inference/examples.ts";
 import { getModelMetadata, SIGNATURE_DEF } from "../../inference/model-metadata.ts";
 import { getModelStatus } from "../../inference/model-status.ts";
-import { type PredictResponse, predict } from "../../inference/predict.ts";
+import {
+  type PredictOptions,
+  type PredictRequest,
+  type PredictResponse,
+  predict,
+} from "../../inference/predict.ts";
 import { listModels } from "../../inference/readiness.ts";
 import { regress } from "../../inference/regress.ts";
 import type { ServableLookup, ServableRequest } from "../../lifecycle/servable.ts";
+import type { Cancellation } from "../../status/cancellation.ts";
 import { Code, invalidArgument, StatusError } from "../../status/status.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "../unary.ts";
 import { decodedBody } from "./content-encoding.ts";
@@ -96,14 +102,15 @@ function answerInference(
   request: HttpRequest,
   options: RestHandlerOptions,
 ): HttpResponse | Promise<HttpResponse> {
+  const { cancellation } = request;
   const answerBody = (body: Uint8Array): HttpResponse | Promise<HttpResponse> => {
     if (isProtobuf(request)) {
-      if (kind !== "predict") return answerProtobufExamples(lookup, kind, model, body, options);
-      return answerProtobufPredict(lookup, model, body, options.tensorContent ? "content" : "typed");
+      if (kind !== "predict") return answerProtobufExamples(lookup, kind, model, body, options, cancellation);
+      return answerProtobufPredict(lookup, model, body, options, cancellation);
     }
     return kind === "predict"
-      ? answerPredict(lookup, model, body)
-      : answerExamples(lookup, kind, model, body, options);
+      ? answerPredict(lookup, model, body, options, cancellation)
+      : answerExamples(lookup, kind, model, body, options, cancellation);
   };
   const decoded = decodedBody(request, MAX_BODY_BYTES);
   return decoded instanceof Promise ? decoded.then(answerBody) : answerBody(decoded);
@@ -132,14 +139,15 @@ async function answerExamples(
   model: ServableRequest,
   body: Uint8Array,
   options: ExamplesOptions,
+  cancellation: Cancellation | undefined,
 ): Promise<HttpResponse> {
   const { readExamplesBody } = await import("./examples-body.ts");
   const { signatureName, examples } = readExamplesBody(body);
   const request = { model: { ...model, signatureName }, examples };
   return jsonReply(
     kind === "classify"
-      ? writeClassifications((await classify(lookup, request, options)).result)
-      : writeRegressions((await regress(lookup, request, options)).result),
+      ? writeClassifications((await classify(lookup, request, options, cancellation)).result)
+      : writeRegressions((await regress(lookup, request, options, cancellation)).result),
   );
 }
 
@@ -149,10 +157,11 @@ async function answerProtobufExamples(
   model: ServableRequest,
   body: Uint8Array,
   options: ExamplesOptions,
+  cancellation: Cancellation | undefined,
 ): Promise<HttpResponse> {
   const { answerClassify, answerRegress } = await import("../grpc/example-methods.ts");
   const answer = kind === "classify" ? answerClassify : answerRegress;
-  return protobufReply(await answer(lookup, body, options, (spec) => settleSpec(spec, model)));
+  return protobufReply(await answer(lookup, body, options, cancellation, (spec) => settleSpec(spec, model)));
 }
 
 /** The content type is the default of libevent, TensorFlow Serving's HTTP library. */
@@ -167,6 +176,8 @@ function answerPredict(
   lookup: ServableLookup,
   model: ServableRequest,
   bytes: Uint8Array,
+  options: PredictOptions,
+  cancellation: Cancellation | undefined,
 ): HttpResponse | Promise<HttpResponse> {
   const body = new PredictBody(bytes);
   const signatureName = body.signatureName();
@@ -179,7 +190,7 @@ function answerPredict(
     }
   };
   try {
-    const response = predict(lookup, {
+    const predictRequest: PredictRequest = {
       model: { ...model, signatureName },
       inputs: (signature) => {
         const inputs = body.inputs(signature);
@@ -189,7 +200,8 @@ function answerPredict(
       outputFilter: [],
       unknownSignature: (name) =>
         invalidArgument(`Serving signature name: "${name}" not found in signature def`),
-    });
+    };
+    const response = predict(lookup, predictRequest, options, cancellation);
     return response instanceof Promise ? response.then(reply) : reply(response);
   } catch (error) {
     // What is wrong with the body comes before what is wrong with the model's name or signature.

@@ -1,15 +1,20 @@
-import { type PredictResponse, predict } from "../../inference/predict.ts";
+import { type PredictOptions, type PredictResponse, predict } from "../../inference/predict.ts";
 import type { ServableLookup, ServableRequest } from "../../lifecycle/servable.ts";
+import type { Cancellation } from "../../status/cancellation.ts";
 import { invalidArgument } from "../../status/status.ts";
 import { PREFIX_LENGTH } from "../grpc/framing.ts";
 import type { MutableSpec } from "../grpc/model-spec.ts";
 import { decodePredictRequest, encodePredictResponse } from "../grpc/predict-codec.ts";
-import type { ValueForm } from "../grpc/tensor-encode.ts";
 import type { HttpRequest, HttpResponse } from "../unary.ts";
 
 /** The content type under which :predict, :classify and :regress take and give messages in place of JSON. */
 const PROTOBUF = "application/x-protobuf";
 const PROTOBUF_TYPE = /^application\/x-protobuf\s*(;|$)/i;
+
+export interface ProtobufPredictOptions extends PredictOptions {
+  /** Answer with tensor_content instead of typed fields. */
+  readonly tensorContent: boolean;
+}
 
 export function isProtobuf({ headers }: HttpRequest): boolean {
   return PROTOBUF_TYPE.test(String(headers["content-type"] ?? ""));
@@ -24,11 +29,12 @@ export function answerProtobufPredict(
   lookup: ServableLookup,
   model: ServableRequest,
   body: Uint8Array,
-  form: ValueForm,
+  options: ProtobufPredictOptions,
+  cancellation: Cancellation | undefined,
 ): HttpResponse | Promise<HttpResponse> {
   const reply = (response: PredictResponse): HttpResponse => {
     try {
-      return protobufReply(encodePredictResponse(response, form));
+      return protobufReply(encodePredictResponse(response, options.tensorContent ? "content" : "typed"));
     } finally {
       response.dispose();
     }
@@ -36,6 +42,8 @@ export function answerProtobufPredict(
   const response = predict(
     lookup,
     decodePredictRequest(body, (spec) => settleSpec(spec, model)),
+    options,
+    cancellation,
   );
   return response instanceof Promise ? response.then(reply) : reply(response);
 }
