@@ -32,9 +32,20 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   batching: ["engines/engine.ts"],
   loaders: ["formats", "import", "host", "engines", "batching", "lifecycle", "storage"],
   inference: ["lifecycle", "engines/engine.ts"],
-  protocols: ["inference", "lifecycle", "engines/engine.ts"],
+  monitoring: ["lifecycle", "engines/engine.ts"],
+  protocols: ["inference", "lifecycle", "engines/engine.ts", "monitoring"],
   listeners: ["protocols"],
-  threads: ["lifecycle", "sources", "storage", "engines", "loaders", "inference", "protocols", "listeners"],
+  threads: [
+    "lifecycle",
+    "sources",
+    "storage",
+    "engines",
+    "loaders",
+    "inference",
+    "protocols",
+    "listeners",
+    "monitoring",
+  ],
   commands: ["flags", "assembly.ts", "formats", "import", "storage", "loaders", "engines", "lifecycle"],
 };
 

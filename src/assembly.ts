@@ -1,5 +1,6 @@
 import { availableParallelism, totalmem } from "node:os";
 import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
+import { prometheusPath } from "./config/monitoring-config.ts";
 import type { Flags } from "./flags/flag-table.ts";
 import type { Loader } from "./lifecycle/loader.ts";
 import { ServableManager } from "./lifecycle/manager.ts";
@@ -9,12 +10,15 @@ import { StateBus } from "./lifecycle/state-bus.ts";
 import { availabilityPreservingPolicy, type VersionPolicy } from "./lifecycle/version-policy.ts";
 import { BoundSocket } from "./listeners/bound-socket.ts";
 import type { Payload } from "./loaders/module-payload.ts";
+import { ServerMetrics } from "./monitoring/server-metrics.ts";
+import { packageVersion } from "./package-version.ts";
+import type { MetricsPage } from "./protocols/rest/metrics-pages.ts";
 import { pollConfigFile } from "./server/config-file-polling.ts";
 import { startOwnSource } from "./server/own-source.ts";
 import { ServerCore, type StartWait } from "./server/server-core.ts";
 import { FileSystemStoragePathSource } from "./sources/file-system-storage-path-source.ts";
 import { createLogger, type LogSink } from "./status/log.ts";
-import { failedPrecondition } from "./status/status.ts";
+import { failedPrecondition, invalidArgument } from "./status/status.ts";
 import { fileStorage } from "./storage/file.ts";
 import { LoaderThreads } from "./threads/loader-threads.ts";
 import type { ControlCall, WorkerSettings } from "./threads/messages.ts";
@@ -58,7 +62,14 @@ export async function startServer(
     name: flags.model_name,
     basePath: flags.model_base_path,
   });
+  const metricsPages = await configuredPages(flags);
+  if (metricsPages.length > 0 && flags.rest_api_port === 0) {
+    createLogger(sink, "model_servers/server").warning(
+      "Pages of metrics are on the REST port, and --rest_api_port is 0: there are none.",
+    );
+  }
   const bus = new StateBus();
+  const metrics = new ServerMetrics(packageVersion);
   const sockets = await openSockets(flags);
   const intraOpThreads = flags.tensorflow_intra_op_parallelism || availableParallelism();
   const loaderThreads = new LoaderThreads(
@@ -71,12 +82,14 @@ export async function startServer(
     restTimeoutMilliseconds: flags.rest_api_timeout_in_ms,
     tensorContent: flags.enable_serialization_as_tensor_content,
     checksMethodName: flags.enable_signature_method_name_check,
+    metricsPages,
   };
   const pool = new WorkerPool(
     flags.request_workers || availableParallelism(),
     (number) => spawnRequestWorker({ ...settings, number }),
     (call) => answerWorker(call),
     sink,
+    metrics,
   );
   const manager = new ServableManager<Payload>({
     policy: extensions.versionPolicy ?? availabilityPreservingPolicy,
@@ -84,7 +97,12 @@ export async function startServer(
       maxNumLoadRetries: flags.max_num_load_retries,
       loadRetryIntervalMicros: flags.load_retry_interval_micros,
     },
-    createLoader: (id, path) => extensions.createLoader?.(id, path) ?? loaderThreads.createLoader(id, path),
+    createLoader: (id, path) =>
+      metrics.measured<Payload>(
+        extensions.createLoader?.(id, path) ?? loaderThreads.createLoader(id, path),
+        path,
+        (payload) => ("programs" in payload ? payload.programs.size : 0),
+      ),
     pool,
     bus,
     ramLimitBytes: flags.total_model_memory_limit_bytes || availableMemory(),
@@ -101,6 +119,7 @@ export async function startServer(
     fileStorage,
     createLogger(sink, "sources/file_system_storage_path_source"),
   );
+  bus.subscribe((event) => metrics.versionChanged(event));
   bus.subscribe(({ id, ...status }) => pool.announce(id.name, { version: id.version, ...status }));
   const core = new ServerCore({
     source: fileSystemSource,
@@ -109,15 +128,22 @@ export async function startServer(
     allowVersionLabelsForUnavailableModels: flags.allow_version_labels_for_unavailable_models,
     log: createLogger(sink, "model_servers/server_core"),
   });
-  const answerWorker = async (call: ControlCall): Promise<void> => {
+  const reloadConfig = async (config: Uint8Array, names: readonly string[]) => {
+    const before = metrics.totals(names);
+    await core.reload(await parseModelConfigs(config));
+    return new Map([...metrics.totals(names)].map(([name, after]) => [name, after - before.get(name)!]));
+  };
+  const answerWorker = async (call: ControlCall): Promise<unknown> => {
     switch (call.kind) {
+      case "metrics":
+        return metrics.page(call.metrics);
       case "reload-config":
         if (extensions.source !== undefined) {
           throw failedPrecondition(
             "The models of this server come from a source of its own; there is no config to reload",
           );
         }
-        return core.reload(await parseModelConfigs(call.config));
+        return reloadConfig(call.config, call.metrics);
     }
   };
   const polling = new AbortController();
@@ -171,6 +197,22 @@ export async function startServer(
       await tearDown();
     },
   };
+}
+
+/**
+ * The pages of metrics that flags ask for.
+ * @throws StatusError (rejects) NOT_FOUND or INVALID_ARGUMENT.
+ */
+async function configuredPages(flags: Flags): Promise<readonly MetricsPage[]> {
+  const pages: MetricsPage[] = [];
+  const prometheus = await prometheusPath(flags.monitoring_config_file);
+  if (prometheus !== undefined) pages.push({ path: prometheus, metrics: "all" });
+  const own = flags.metrics_path;
+  if (own !== "" && !/^\/[^?#]*$/.test(own)) {
+    throw invalidArgument(`--metrics_path must begin with / and have no ? or #: ${own}`);
+  }
+  if (own !== "") pages.push({ path: own, metrics: "servable" });
+  return pages;
 }
 
 async function openSockets(

@@ -139,6 +139,13 @@ export const flagTable = [
     help: "Refuse Classify and Regress requests for signatures whose method name is another, as TF2's are.",
   },
   {
+    name: "monitoring_config_file",
+    type: "string",
+    defaultValue: "",
+    group: "General",
+    help: "A MonitoringConfig in protobuf's text format: the path of a page for Prometheus on the REST port.",
+  },
+  {
     name: "version",
     type: "bool",
     defaultValue: false,
@@ -177,6 +184,13 @@ export const flagTable = [
     defaultValue: 0,
     group: "Beyond TensorFlow Serving",
     help: "How much memory all models together may take; one for which too little is left is not loaded. 0: what the machine or the container has.",
+  },
+  {
+    name: "metrics_path",
+    type: "string",
+    defaultValue: "",
+    group: "Beyond TensorFlow Serving",
+    help: "The path of a page for Prometheus on the REST port with the servable_* metrics; empty for none.",
   },
   {
     name: "bind_address",

@@ -2,6 +2,8 @@ import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { ServableId, VersionLabels, VersionStatus } from "../lifecycle/servable.ts";
 import type { Payload } from "../loaders/module-payload.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
+import type { SeriesMemory } from "../metrics/scope.ts";
+import type { MetricsPage } from "../protocols/rest/metrics-pages.ts";
 import type { Severity } from "../status/log.ts";
 
 /** From the control thread to a request worker. Each is answered when it is done. */
@@ -21,8 +23,13 @@ export type WorkerCall =
 
 /** From a request worker to the control thread. Each is answered when it is done. */
 export type ControlCall =
-  /** A serialized tensorflow.serving.ModelServerConfig. */
-  { readonly kind: "reload-config"; readonly config: Uint8Array };
+  /**
+   * `config`: a serialized tensorflow.serving.ModelServerConfig. `metrics`: names of metrics; the answer is a
+   * ReadonlyMap of what they grew by.
+   */
+  | { readonly kind: "reload-config"; readonly config: Uint8Array; readonly metrics: readonly string[] }
+  /** The answer is the page. */
+  | { readonly kind: "metrics"; readonly metrics: MetricsPage["metrics"] };
 
 /** What every request worker must know from its start. */
 export interface WorkerSettings {
@@ -32,6 +39,7 @@ export interface WorkerSettings {
   readonly restTimeoutMilliseconds: number;
   readonly tensorContent: boolean;
   readonly checksMethodName: boolean;
+  readonly metricsPages: readonly MetricsPage[];
 }
 
 /** From the control thread to a loader thread. */
@@ -54,7 +62,14 @@ export interface LoaderAnswers {
   readonly load: ServablePayload;
 }
 
-/** What a thread says unasked: its log lines. */
+/** What a request worker says unasked: its log lines, and the series of metrics that it begins. */
+export type WorkerNotice = LogNotice | SeriesNotice;
+
+export interface SeriesNotice {
+  readonly series: SeriesMemory;
+}
+
+/** A log line. */
 export interface LogNotice {
   readonly severity: Severity;
   readonly component: string;

@@ -7,13 +7,15 @@ import { createRestListener } from "../listeners/http1.ts";
 import { createGrpcListener } from "../listeners/http2.ts";
 import type { Payload } from "../loaders/module-payload.ts";
 import { SavedModelServable } from "../loaders/saved-model-servable.ts";
+import { RequestObserver } from "../monitoring/request-observer.ts";
 import { modelService } from "../protocols/grpc/model-service.ts";
 import { predictionService } from "../protocols/grpc/prediction-service.ts";
 import { restHandler } from "../protocols/rest/handler.ts";
+import { withMetricsPages } from "../protocols/rest/metrics-pages.ts";
 import { createLogger } from "../status/log.ts";
-import { answerCalls, Caller } from "./calls.ts";
+import { answerCalls, Caller, sendNotice } from "./calls.ts";
 import { createPortLogSink } from "./log-channel.ts";
-import type { ControlCall, WorkerCall, WorkerSettings } from "./messages.ts";
+import type { ControlCall, SeriesNotice, WorkerCall, WorkerSettings } from "./messages.ts";
 
 const port = parentPort!;
 const settings = workerData as WorkerSettings;
@@ -24,12 +26,19 @@ const onFailure = (error: unknown) =>
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
 
 const control = new Caller<ControlCall, never>(port, () => {});
+const ask = <T>(call: ControlCall) => control.call(call) as Promise<T>;
+const observer = new RequestObserver((series) => sendNotice<SeriesNotice>(port, { series }));
 const methods = new Map([
-  ...predictionService(servables, settings),
-  ...modelService(servables, async (config) => void (await control.call({ kind: "reload-config", config }))),
+  ...predictionService(servables, settings, observer),
+  ...modelService(servables, (config, metrics) => ask({ kind: "reload-config", config, metrics }), observer),
 ]);
 const grpc = createGrpcListener(methods, { onFailure });
-const rest = createRestListener(restHandler(servables, settings), {
+const handler = withMetricsPages(
+  settings.metricsPages,
+  (metrics) => ask({ kind: "metrics", metrics }),
+  restHandler(servables, settings, observer),
+);
+const rest = createRestListener(handler, {
   timeoutMilliseconds: settings.restTimeoutMilliseconds,
   onFailure,
 });

@@ -5,35 +5,72 @@ import { getModelStatus } from "../../inference/model-status.ts";
 import { type PredictResponse, predict } from "../../inference/predict.ts";
 import { regress } from "../../inference/regress.ts";
 import type { ServableLookup, ServableRequest } from "../../lifecycle/servable.ts";
+import type { RequestObserver } from "../../monitoring/request-observer.ts";
 import { Code, invalidArgument, StatusError } from "../../status/status.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "../unary.ts";
 import { decodedBody } from "./content-encoding.ts";
 import { writeClassifications, writeRegressions } from "./examples-reply.ts";
+import { apiOf, tellReply } from "./observed-request.ts";
 import { PredictBody } from "./predict-body.ts";
 import { writeColumns, writeRows } from "./predict-reply.ts";
 import { emptyReply, errorReply, htmlReply, jsonReply } from "./replies.ts";
-import { findRoute } from "./routes.ts";
+import { findRoute, type Route } from "./routes.ts";
 
 /** What a compressed body may grow to: the listener's default for bodies as they are sent. */
 const MAX_BODY_BYTES = 2 ** 30;
 
 /**
  * TensorFlow Serving's REST API, without sockets.
+ * @param observer told of each request.
  * @returns a handler that answers every error that a client or a model causes. It throws (or rejects with) only
  * failures of our own, for the listener to log and to answer.
  */
 export function restHandler(
   lookup: ServableLookup,
   options: ExamplesOptions = { checksMethodName: false },
+  observer?: RequestObserver,
 ): HttpHandler {
   return (request) => {
+    const route = findRoute(request.method, request.target);
+    const api = observer === undefined ? undefined : apiOf(route);
+    if (observer === undefined || api === undefined) return answerOrError(lookup, route, request, options);
+    const model = "model" in route ? route.model.name : undefined;
+    const observed = observer.begin(lookup, api, request.body.length, request.headers, model);
+    const told = (response: HttpResponse): HttpResponse => {
+      tellReply(observed, response);
+      return response;
+    };
+    const refused = (error: unknown): HttpResponse => {
+      try {
+        const response = failure(error);
+        tellReply(observed, response, error);
+        return response;
+      } catch (own) {
+        observed.fail(own);
+        throw own;
+      }
+    };
     try {
-      const response = answer(lookup, request, options);
-      return response instanceof Promise ? response.catch(failure) : response;
+      const response = answer(observed, route, request, options);
+      return response instanceof Promise ? response.then(told, refused) : told(response);
     } catch (error) {
-      return failure(error);
+      return refused(error);
     }
   };
+}
+
+function answerOrError(
+  lookup: ServableLookup,
+  route: Route,
+  request: HttpRequest,
+  options: ExamplesOptions,
+): HttpResponse | Promise<HttpResponse> {
+  try {
+    const response = answer(lookup, route, request, options);
+    return response instanceof Promise ? response.catch(failure) : response;
+  } catch (error) {
+    return failure(error);
+  }
 }
 
 function failure(error: unknown): HttpResponse {
@@ -44,10 +81,10 @@ function failure(error: unknown): HttpResponse {
 
 function answer(
   lookup: ServableLookup,
+  route: Route,
   request: HttpRequest,
   options: ExamplesOptions,
 ): HttpResponse | Promise<HttpResponse> {
-  const route = findRoute(request.method, request.target);
   switch (route.kind) {
     case "predict":
       return answerPredict(lookup, route.model, decodedBody(request, MAX_BODY_BYTES));
