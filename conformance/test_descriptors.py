@@ -16,8 +16,16 @@ ROOT = Path(__file__).parent.parent
 PROTO = ROOT / "src" / "proto"
 
 # Where a package keeps a file under another name than ours.
-OFFICIAL_NAME = {"onnx/onnx.proto": "onnx/onnx-ml.proto"}
-OFFICIAL_MODULE = {"onnx/onnx.proto": "onnx.onnx_ml_pb2"}
+OFFICIAL_NAME = {
+    "grpc/health/v1/health.proto": "grpc_health/v1/health.proto",
+    "grpc/reflection/v1alpha/reflection.proto": "grpc_reflection/v1alpha/reflection.proto",
+    "onnx/onnx.proto": "onnx/onnx-ml.proto",
+}
+OFFICIAL_MODULE = {
+    "grpc/health/v1/health.proto": "grpc_health.v1.health_pb2",
+    "grpc/reflection/v1alpha/reflection.proto": "grpc_reflection.v1alpha.reflection_pb2",
+    "onnx/onnx.proto": "onnx.onnx_ml_pb2",
+}
 
 # Loaded by the modules that import them: the packages have no module at these paths.
 LOADED_WITH_OTHERS = {
@@ -28,6 +36,7 @@ LOADED_WITH_OTHERS = {
 
 SERVER_ONLY = "part of the server's own source; the client package does not ship it"
 NOT_IN_PACKAGES = {
+    "grpc/reflection/v1/reflection.proto": "the package has v1alpha alone, which is the same but for its name",
     "tensorflow_serving/apis/internal/serialized_input.proto": SERVER_ONLY,
     "tensorflow_serving/config/monitoring_config.proto": SERVER_ONLY,
     "tensorflow_serving/config/ssl_config.proto": SERVER_ONLY,

@@ -83,6 +83,7 @@ export async function startServer(
     tensorContent: flags.enable_serialization_as_tensor_content,
     checksMethodName: flags.enable_signature_method_name_check,
     metricsPages,
+    healthService: flags.enable_grpc_healthcheck_service,
   };
   const pool = new WorkerPool(
     flags.request_workers || availableParallelism(),

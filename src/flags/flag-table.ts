@@ -139,6 +139,13 @@ export const flagTable = [
     help: "Refuse Classify and Regress requests for signatures whose method name is another, as TF2's are.",
   },
   {
+    name: "enable_grpc_healthcheck_service",
+    type: "bool",
+    defaultValue: false,
+    group: "Listening",
+    help: "Answer grpc.health.v1.Health, for the server, for a model (MODEL) and for a version (MODEL/VERSION).",
+  },
+  {
     name: "monitoring_config_file",
     type: "string",
     defaultValue: "",

@@ -23,6 +23,8 @@ export class ServableMap implements ServableLookup {
   readonly #states = new VersionStates();
   #labels: VersionLabels = new Map();
   #configured: readonly string[] = [];
+  /** Told when the names or the states of models have changed. */
+  onChange: () => void = () => {};
 
   /**
    * New requests find it from now on.
@@ -82,11 +84,13 @@ export class ServableMap implements ServableLookup {
 
   setStatus(name: string, status: VersionStatus): void {
     this.#states.set(name, status);
+    this.onChange();
   }
 
   /** Replaces the names of all configured models. */
   setNames(names: readonly string[]): void {
     this.#configured = names;
+    this.onChange();
   }
 
   /** Replaces all labels. */

@@ -1,26 +1,15 @@
-import { type CallStart, httpRefusal, RESPONSE_HEADERS, startCall } from "../protocols/grpc/call-headers.ts";
+import { httpRefusal, RESPONSE_HEADERS, startCall, type UnaryStart } from "../protocols/grpc/call-headers.ts";
 import { decompress } from "../protocols/grpc/compression.ts";
 import { MessageAssembler } from "../protocols/grpc/framing.ts";
 import { OK_TRAILERS, statusTrailers } from "../protocols/grpc/status-trailers.ts";
-import type { MessageMemory } from "../protocols/message-memory.ts";
-import type { UnaryCall, UnaryMethods } from "../protocols/unary.ts";
-import { Code, internal, StatusError } from "../status/status.ts";
-import type { Deadlines, Expiring } from "./deadlines.ts";
+import type { UnaryCall } from "../protocols/unary.ts";
+import { Code, StatusError } from "../status/status.ts";
+import { ANSWER_HEADERS, type CallContext, publicStatus } from "./call-context.ts";
+import type { Expiring } from "./deadlines.ts";
+import { GrpcStream } from "./grpc-stream.ts";
 import { encodeHeaders } from "./http2/hpack/encode.ts";
 import type { RequestReceiver, ServerStream } from "./http2/stream.ts";
 
-/** What the calls of a listener share. */
-export interface CallContext {
-  readonly methods: UnaryMethods;
-  /** Of a request message, as it is sent and after decompression, in bytes. */
-  readonly maxReceiveMessageLength: number;
-  readonly deadlines: Deadlines;
-  readonly memory: MessageMemory;
-  /** Told of what a method threw that is no StatusError; the client gets only a generic message. */
-  readonly onFailure: (error: unknown, path: string) => void;
-}
-
-const ANSWER_HEADERS = encodeHeaders(RESPONSE_HEADERS);
 const OK = encodeHeaders(OK_TRAILERS);
 
 /** Takes what is thrown away. */
@@ -38,7 +27,9 @@ export function serveCall(
     return NO_ONE;
   }
   try {
-    return new GrpcCall(stream, headers, context, startCall(headers, context.methods));
+    const start = startCall(headers, context);
+    if (start.kind === "stream") return new GrpcStream(stream, headers, context, start);
+    return new GrpcCall(stream, headers, context, start);
   } catch (error) {
     refuse(stream, publicStatus(error));
     return NO_ONE;
@@ -54,13 +45,13 @@ class GrpcCall implements UnaryCall, Expiring, RequestReceiver {
   readonly deadline: number;
   readonly #stream: ServerStream;
   readonly #context: CallContext;
-  readonly #start: CallStart;
+  readonly #start: UnaryStart;
   readonly #message: MessageAssembler;
   #abort: AbortController | undefined;
   /** Answered, or not to be answered any more. */
   #over = false;
 
-  constructor(stream: ServerStream, headers: UnaryCall["headers"], context: CallContext, start: CallStart) {
+  constructor(stream: ServerStream, headers: UnaryCall["headers"], context: CallContext, start: UnaryStart) {
     this.headers = headers;
     this.#stream = stream;
     this.#context = context;
@@ -165,9 +156,4 @@ class GrpcCall implements UnaryCall, Expiring, RequestReceiver {
     this.#over = true;
     this.#context.deadlines.delete(this);
   }
-}
-
-/** What the client gets to see: of unknown errors only that there was one. */
-function publicStatus(error: unknown): StatusError {
-  return error instanceof StatusError ? error : internal("Internal error", error);
 }

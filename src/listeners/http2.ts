@@ -1,14 +1,18 @@
 import net, { type AddressInfo } from "node:net";
 import { MAX_MESSAGE_LENGTH } from "../protocols/grpc/framing.ts";
 import { MessageMemory } from "../protocols/message-memory.ts";
+import type { StreamMethods } from "../protocols/streaming.ts";
 import type { UnaryMethods } from "../protocols/unary.ts";
+import type { CallContext } from "./call-context.ts";
 import { Deadlines } from "./deadlines.ts";
-import { type CallContext, serveCall } from "./grpc-call.ts";
+import { serveCall } from "./grpc-call.ts";
 import { type ConnectionOptions, ServerConnection } from "./http2/connection.ts";
 import { MAX_UINT31 } from "./http2/frames.ts";
 import { ReceivedMemory } from "./received-memory.ts";
 
 export interface GrpcListenerOptions {
+  /** Methods with more than one request or response. Default: none. */
+  readonly streams?: StreamMethods;
   /**
    * Bytes of a request message, compressed and decompressed; larger ones get RESOURCE_EXHAUSTED. Default: 2^31 - 1,
    * as TensorFlow Serving sets it.
@@ -39,10 +43,11 @@ export interface GrpcListener {
   close(drainMs: number): Promise<void>;
 }
 
-/** Serves unary gRPC calls over cleartext HTTP/2 (prior knowledge). */
+/** Serves gRPC calls over cleartext HTTP/2 (prior knowledge). */
 export function createGrpcListener(methods: UnaryMethods, options: GrpcListenerOptions = {}): GrpcListener {
   const context: CallContext = {
     methods,
+    streams: options.streams ?? new Map(),
     maxReceiveMessageLength: options.maxReceiveMessageLength ?? MAX_MESSAGE_LENGTH,
     deadlines: new Deadlines(),
     memory: new MessageMemory(),

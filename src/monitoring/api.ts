@@ -19,6 +19,7 @@ const ROWS = {
   grpcClassify: { name: "Classify", protocol: "grpc", tensorflowName: "Classify", examples: true },
   grpcRegress: { name: "Regress", protocol: "grpc", tensorflowName: "Regress", examples: true },
   grpcMultiInference: { name: "MultiInference", protocol: "grpc", tensorflowName: undefined, examples: true },
+  grpcSessionRun: { name: "SessionRun", protocol: "grpc", tensorflowName: undefined, examples: false },
   grpcMetadata: { name: "GetModelMetadata", protocol: "grpc", tensorflowName: undefined, examples: false },
   grpcStatus: { name: "GetModelStatus", protocol: "grpc", tensorflowName: undefined, examples: false },
   restPredict: { name: "Predict", protocol: "rest", tensorflowName: "predict", examples: false },

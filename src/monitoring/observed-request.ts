@@ -29,10 +29,10 @@ export interface RequestAccounts {
 
 /**
  * One request, seen from what it does with its version: until the run it is parsed, after the run its answer is
- * encoded. It stands in the place of the lookup and of the handle that the lookup would give, one object for both, so
- * that watching a request costs one small object, four looks at the clock and some additions.
+ * encoded. It stands in the place of the lookup, so that watching a request costs two small objects, four looks at the
+ * clock and some additions.
  */
-export class ObservedRequest implements ServableLookup, ServableHandle {
+export class ObservedRequest implements ServableLookup {
   readonly api: Api;
   readonly headers: Headers;
   /** All on the clock of `performance.now()`, in milliseconds; 0 for what hasn't come. */
@@ -50,7 +50,6 @@ export class ObservedRequest implements ServableLookup, ServableHandle {
   readonly #accounts: RequestAccounts;
   readonly #lookup: ServableLookup;
   readonly #bytes: number;
-  #handle: ServableHandle | undefined;
   #id: ServableId | undefined;
   #cells: RequestCells | undefined;
   #examples = 0;
@@ -74,10 +73,10 @@ export class ObservedRequest implements ServableLookup, ServableHandle {
 
   acquire(request: ServableRequest): ServableHandle {
     this.model = request.name;
-    this.#handle = this.#lookup.acquire(request);
-    this.#id = this.#handle.id;
-    this.version = this.#id.version;
-    return this;
+    const handle = this.#lookup.acquire(request);
+    this.#id = handle.id;
+    this.version = handle.id.version;
+    return new ObservedHandle(handle, this);
   }
 
   status(name: string): readonly VersionStatus[] | undefined {
@@ -89,23 +88,9 @@ export class ObservedRequest implements ServableLookup, ServableHandle {
     return this.#lookup.names();
   }
 
-  get id(): ServableId {
-    return this.#handle!.id;
-  }
-
-  get signatures(): ReadonlyMap<string, Signature> {
-    return this.#handle!.signatures;
-  }
-
-  signatureDefMap(): Uint8Array {
-    return this.#handle!.signatureDefMap();
-  }
-
-  release(): void {
-    this.#handle!.release();
-  }
-
+  /** Runs what it is asked to, and measures it. */
   run(
+    handle: ServableHandle,
     signature: string,
     inputs: readonly Tensor[],
     outputs: readonly string[],
@@ -120,7 +105,7 @@ export class ObservedRequest implements ServableLookup, ServableHandle {
       this.#cells.inFlight.add(1);
       if (size !== undefined) this.#cells.recordBatchSize(size);
     }
-    const result = this.#handle!.run(signature, inputs, outputs);
+    const result = handle.run(signature, inputs, outputs);
     if (result instanceof Promise) return result.then((later) => this.#ran(began, inputs, later));
     return this.#ran(began, inputs, result);
   }
@@ -181,5 +166,40 @@ export class ObservedRequest implements ServableLookup, ServableHandle {
     if (counted) model.countRequest(this.code);
     if (counted && isOk) model.recordRequest(this.api, Math.round((this.ended - this.began) * 1000));
     if (this.api.examples && isOk) model.recordExamples(this.#examples);
+  }
+}
+
+/** A handle whose runs the request is told of. */
+class ObservedHandle implements ServableHandle {
+  readonly #handle: ServableHandle;
+  readonly #request: ObservedRequest;
+
+  constructor(handle: ServableHandle, request: ObservedRequest) {
+    this.#handle = handle;
+    this.#request = request;
+  }
+
+  get id(): ServableId {
+    return this.#handle.id;
+  }
+
+  get signatures(): ReadonlyMap<string, Signature> {
+    return this.#handle.signatures;
+  }
+
+  run(
+    signature: string,
+    inputs: readonly Tensor[],
+    outputs: readonly string[],
+  ): RunResult | Promise<RunResult> {
+    return this.#request.run(this.#handle, signature, inputs, outputs);
+  }
+
+  signatureDefMap(): Uint8Array {
+    return this.#handle.signatureDefMap();
+  }
+
+  release(): void {
+    this.#handle.release();
   }
 }

@@ -14,16 +14,18 @@ const id = { name: "m", version: 7n };
 
 function start(run: () => RunResult | Promise<RunResult> = () => ({ tensors: [tensor], dispose() {} })) {
   const registry = new MetricRegistry();
-  let released = 0;
+  const released: number[] = [];
+  let acquired = 0;
   const lookup: ServableLookup = {
     acquire({ name }): ServableHandle {
       if (name !== "m") throw notFound(name);
+      const number = acquired++;
       return {
         id,
         signatures: new Map(),
         run,
         signatureDefMap: () => new Uint8Array(0),
-        release: () => released++,
+        release: () => released.push(number),
       };
     },
     status: () => undefined,
@@ -40,7 +42,7 @@ function start(run: () => RunResult | Promise<RunResult> = () => ({ tensors: [te
         ]),
     );
   const begin = (api = APIS.grpcPredict, model?: string) => observer.begin(lookup, api, 100, {}, model);
-  return { begin, values, registry, released: () => released };
+  return { begin, values, registry, released };
 }
 
 describe("RequestObserver", () => {
@@ -52,7 +54,7 @@ describe("RequestObserver", () => {
     assert.deepEqual(values("servable_requests_in_flight"), { "m,7,s,Predict,grpc": 1 });
     handle.release();
     request.succeed(50);
-    assert.equal(released(), 1);
+    assert.deepEqual(released, [0]);
     assert.deepEqual(values("servable_requests_in_flight"), { "m,7,s,Predict,grpc": 0 });
     assert.deepEqual(values("servable_requests_total"), { "m,7,s,Predict,grpc,OK": 1 });
     assert.deepEqual(values("servable_request_bytes_total"), { "m,7,s,Predict,grpc": 100 });
@@ -68,6 +70,17 @@ describe("RequestObserver", () => {
     assert.deepEqual(values(":tensorflow:serving:runtime_latency"), { "m,Predict,TF1": 1 });
     assert.deepEqual(values(":tensorflow:core:graph_runs"), { "": 1 });
     assert.deepEqual(values(":tensorflow:serving:request_example_count_total"), {});
+  });
+
+  it("gives each handle that is acquired its own release, as SessionRun needs", () => {
+    const { begin, released } = start();
+    const request = begin(APIS.grpcSessionRun);
+    const [first, second] = [request.acquire({ name: "m" }), request.acquire({ name: "m" })];
+    first.release();
+    second.run("s", [tensor], ["y"]);
+    second.release();
+    request.succeed(1);
+    assert.deepEqual(released, [0, 1]);
   });
 
   it("measures runs that end later, and what of them was waiting", async () => {

@@ -40,6 +40,8 @@ export interface WorkerSettings {
   readonly tensorContent: boolean;
   readonly checksMethodName: boolean;
   readonly metricsPages: readonly MetricsPage[];
+  /** Whether to serve grpc.health.v1. */
+  readonly healthService: boolean;
 }
 
 /** From the control thread to a loader thread. */

@@ -1,6 +1,7 @@
 /** The thread that answers requests: its own listeners, its own view of what is served. */
 import { parentPort, workerData } from "node:worker_threads";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
+import { Health } from "../inference/health.ts";
 import type { Servable } from "../lifecycle/servable.ts";
 import { ServableMap } from "../lifecycle/servable-map.ts";
 import { createRestListener } from "../listeners/http1.ts";
@@ -10,6 +11,8 @@ import { SavedModelServable } from "../loaders/saved-model-servable.ts";
 import { RequestObserver } from "../monitoring/request-observer.ts";
 import { modelService } from "../protocols/grpc/model-service.ts";
 import { predictionService } from "../protocols/grpc/prediction-service.ts";
+import { healthMethods, healthStreams, reflectionStreams, servicesOf } from "../protocols/grpc/services.ts";
+import { sessionService } from "../protocols/grpc/session-service.ts";
 import { restHandler } from "../protocols/rest/handler.ts";
 import { withMetricsPages } from "../protocols/rest/metrics-pages.ts";
 import { createLogger } from "../status/log.ts";
@@ -30,9 +33,17 @@ const ask = <T>(call: ControlCall) => control.call(call) as Promise<T>;
 const observer = new RequestObserver((series) => sendNotice<SeriesNotice>(port, { series }));
 const methods = new Map([
   ...predictionService(servables, settings, observer),
+  ...sessionService(servables, settings.tensorContent ? "content" : "typed", observer),
   ...modelService(servables, (config, metrics) => ask({ kind: "reload-config", config, metrics }), observer),
 ]);
-const grpc = createGrpcListener(methods, { onFailure });
+const health = new Health(servables, servicesOf(methods.keys()));
+servables.onChange = () => health.changed();
+const checks = settings.healthService
+  ? { methods: healthMethods(health), streams: healthStreams(health) }
+  : { methods: [], streams: [] };
+const served = new Map([...methods, ...checks.methods]);
+const streams = new Map([...checks.streams, ...reflectionStreams(served.keys())]);
+const grpc = createGrpcListener(served, { streams, onFailure });
 const handler = withMetricsPages(
   settings.metricsPages,
   (metrics) => ask({ kind: "metrics", metrics }),
@@ -69,6 +80,7 @@ async function answer(call: WorkerCall): Promise<void> {
     case "end":
       return process.exit(0);
     case "drain":
+      health.drain();
       await Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
   }
 }

@@ -17,10 +17,10 @@ export interface Sending {
   readonly stream: number;
   /** Bytes that the peer takes on this stream. Negative after it has taken back what it had allowed. */
   window: number;
-  readonly body: Uint8Array;
+  body: Uint8Array;
   sent: number;
-  /** An encoded header block. */
-  readonly trailers: Uint8Array;
+  /** An encoded header block; undefined as long as more of the body may come. */
+  trailers: Uint8Array | undefined;
   /** Called when all is sent. */
   readonly onSent: () => void;
 }
@@ -48,8 +48,28 @@ export class ResponseSender {
     this.#out.add(frameOf(FrameType.HEADERS, Flag.END_HEADERS | Flag.END_STREAM, stream, block));
   }
 
+  /** The headers of a response whose body comes piece by piece. */
+  begin(headers: Uint8Array, sending: Sending): void {
+    this.#out.add(frameOf(FrameType.HEADERS, Flag.END_HEADERS, sending.stream, headers));
+    this.#waiting.set(sending.stream, sending);
+  }
+
+  /** One more piece of it. */
+  extend(sending: Sending, piece: Uint8Array): void {
+    const left = sending.body.subarray(sending.sent);
+    sending.body = left.length === 0 ? piece : Buffer.concat([left, piece]);
+    sending.sent = 0;
+    this.#advance(sending);
+  }
+
+  /** The end of it. */
+  finish(sending: Sending, trailers: Uint8Array): void {
+    sending.trailers = trailers;
+    this.#advance(sending);
+  }
+
   /** A response of headers, body and trailers. */
-  send(headers: Uint8Array, sending: Sending): void {
+  send(headers: Uint8Array, sending: Sending & { readonly trailers: Uint8Array }): void {
     const { stream, body, trailers, window } = sending;
     const { length } = body;
     if (length > window || length > this.#window || length > this.#maxFrameLength) {
@@ -132,6 +152,7 @@ export class ResponseSender {
       sending.window -= length;
       this.#window -= length;
     }
+    if (sending.trailers === undefined) return;
     this.#waiting.delete(stream);
     this.sendHeaders(stream, sending.trailers);
     sending.onSent();

@@ -1,6 +1,8 @@
 import { FrameType, numberFrame } from "./frames.ts";
 import type { Outgoing } from "./outgoing.ts";
-import type { ResponseSender } from "./response-sender.ts";
+import type { ResponseSender, Sending } from "./response-sender.ts";
+
+const NOTHING = new Uint8Array(0);
 
 /** Takes a request as it arrives. None of it throws. */
 export interface RequestReceiver {
@@ -35,7 +37,9 @@ export class ServerStream {
   sendWindow: number;
   readonly #owner: StreamOwner;
   #requestEnded = false;
-  #state: "unanswered" | "answering" | "answered" | "gone" = "unanswered";
+  #state: "unanswered" | "streaming" | "answering" | "answered" | "gone" = "unanswered";
+  /** The response, while it comes piece by piece. */
+  #sending: Sending | undefined;
 
   constructor(id: number, owner: StreamOwner, announced: number | undefined) {
     this.id = id;
@@ -50,7 +54,7 @@ export class ServerStream {
 
   /** Whether the response is on its way, so that no one waits for more of the request. */
   get isAnswered(): boolean {
-    return this.#state !== "unanswered";
+    return this.#state !== "unanswered" && this.#state !== "streaming";
   }
 
   /** Answers with headers, a body and trailers; does nothing if the stream is gone. */
@@ -60,6 +64,33 @@ export class ServerStream {
     const { id: stream, sendWindow: window } = this;
     const onSent = () => this.#sent();
     this.#owner.sender.send(headers, { stream, window, body, sent: 0, trailers, onSent });
+  }
+
+  /** Begins an answer whose body comes piece by piece, while the request may go on; nothing if the stream is gone. */
+  begin(headers: Uint8Array): void {
+    if (this.#state !== "unanswered") return;
+    this.#state = "streaming";
+    const { id: stream, sendWindow: window } = this;
+    const onSent = () => this.#sent();
+    this.#sending = { stream, window, body: NOTHING, sent: 0, trailers: undefined, onSent };
+    this.#owner.sender.begin(headers, this.#sending);
+  }
+
+  /**
+   * A piece of the body of an answer that was begun.
+   * @returns how many bytes the client hasn't taken yet.
+   */
+  write(piece: Uint8Array): number {
+    if (this.#state !== "streaming" || this.#sending === undefined) return 0;
+    this.#owner.sender.extend(this.#sending, piece);
+    return this.#sending.body.length - this.#sending.sent;
+  }
+
+  /** Ends an answer that was begun. */
+  finish(trailers: Uint8Array): void {
+    if (this.#state !== "streaming" || this.#sending === undefined) return;
+    this.#state = "answering";
+    this.#owner.sender.finish(this.#sending, trailers);
   }
 
   /** Answers with headers alone; does nothing if the stream is gone. */

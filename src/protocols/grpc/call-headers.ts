@@ -1,4 +1,5 @@
 import { Code, invalidArgument, StatusError, unimplemented } from "../../status/status.ts";
+import type { StreamMethod, StreamMethods } from "../streaming.ts";
 import type { UnaryCall, UnaryMethod, UnaryMethods } from "../unary.ts";
 import { ACCEPTED_ENCODINGS, type Encoding, parseEncoding } from "./compression.ts";
 import { parseTimeout } from "./timeout.ts";
@@ -11,11 +12,28 @@ export const RESPONSE_HEADERS = {
 } as const;
 
 /** What the headers of a call ask for. */
-export interface CallStart {
+export type CallStart = UnaryStart | StreamStart;
+
+export interface UnaryStart extends CallTerms {
+  readonly kind: "unary";
   readonly method: UnaryMethod;
+}
+
+export interface StreamStart extends CallTerms {
+  readonly kind: "stream";
+  readonly method: StreamMethod;
+}
+
+interface CallTerms {
   readonly encoding: Encoding;
   /** In milliseconds. */
   readonly timeout: number | undefined;
+}
+
+/** What can be called. */
+export interface Methods {
+  readonly methods: UnaryMethods;
+  readonly streams: StreamMethods;
 }
 
 const CONTENT_TYPE = /^application\/grpc(\+proto)?\s*(;|$)/i;
@@ -34,18 +52,24 @@ export function httpRefusal(headers: UnaryCall["headers"]): 405 | 415 | undefine
  * @throws StatusError UNIMPLEMENTED for an unknown method or encoding; INVALID_ARGUMENT for a malformed timeout;
  * UNKNOWN without `te: trailers`, whose absence reveals a proxy that would drop our trailers.
  */
-export function startCall(headers: UnaryCall["headers"], methods: UnaryMethods): CallStart {
+export function startCall(headers: UnaryCall["headers"], { methods, streams }: Methods): CallStart {
   const path = headers[":path"] as string;
   const method = methods.get(path);
-  if (method === undefined) throw unimplemented(`Method not found: ${path}`);
+  if (method !== undefined) return { kind: "unary", method, ...termsOf(headers) };
+  const stream = streams.get(path);
+  if (stream === undefined) throw unimplemented(`Method not found: ${path}`);
+  return { kind: "stream", method: stream, ...termsOf(headers) };
+}
+
+function termsOf(headers: UnaryCall["headers"]): CallTerms {
   // Code and text are those of gRPC's C++ server.
   if (headers.te !== "trailers") throw new StatusError(Code.UNKNOWN, "Missing :te header");
   const encoding = parseEncoding(single(headers["grpc-encoding"]));
   const timeoutHeader = single(headers["grpc-timeout"]);
-  if (timeoutHeader === undefined) return { method, encoding, timeout: undefined };
+  if (timeoutHeader === undefined) return { encoding, timeout: undefined };
   const timeout = parseTimeout(timeoutHeader);
   if (timeout === undefined) throw invalidArgument(`Malformed grpc-timeout: ${timeoutHeader}`);
-  return { method, encoding, timeout };
+  return { encoding, timeout };
 }
 
 function single(header: string | string[] | undefined): string | undefined {

@@ -1,5 +1,6 @@
 import type { PredictRequest, PredictResponse } from "../../inference/predict.ts";
 import { asStatusError, StatusError } from "../../status/status.ts";
+import type { Signature } from "../../tensor/signature.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { allocateFrame, PREFIX_LENGTH } from "./framing.ts";
 import {
@@ -35,13 +36,17 @@ const VALUE = 2;
 /** How many bytes the inputs of a request may be filled up with by repeating values that were sent once. */
 export const MAX_FILL_BYTES = 64 << 20;
 
+export interface DecodedPredictRequest extends PredictRequest {
+  readonly inputs: (signature?: Signature) => ReadonlyMap<string, Tensor>;
+}
+
 /**
  * Decodes a tensorflow.serving.PredictRequest. The inputs are decoded when `predict` asks for them, as views of
  * `message` where possible: it must not change before the answer.
  * @throws StatusError INVALID_ARGUMENT for malformed bytes or no model; `inputs` throws it for a malformed tensor,
  * and RESOURCE_EXHAUSTED for one that would be filled beyond {@link MAX_FILL_BYTES}.
  */
-export function decodePredictRequest(message: Uint8Array): PredictRequest {
+export function decodePredictRequest(message: Uint8Array): DecodedPredictRequest {
   const reader = new WireReader(message, "tensorflow.serving.PredictRequest");
   const spec = emptySpec();
   const tensors = new Map<string, Uint8Array>();
@@ -103,6 +108,11 @@ function decodeInputs(messages: ReadonlyMap<string, Uint8Array>): ReadonlyMap<st
  * @throws StatusError RESOURCE_EXHAUSTED above 2 GB; INTERNAL for a tensor that TensorProto can't hold.
  */
 export function encodePredictResponse(response: PredictResponse, form: ValueForm): Buffer {
+  return encodeNamedTensors(response, form, RESPONSE_MODEL_SPEC);
+}
+
+/** The same for messages that have the ModelSpec elsewhere. @param specField the number of its field, up to 15. */
+export function encodeNamedTensors(response: PredictResponse, form: ValueForm, specField: number): Buffer {
   const { outputs, tensors, id, signatureName } = response;
   const layouts: TensorLayout[] = [];
   let length = 0;
@@ -124,7 +134,7 @@ export function encodePredictResponse(response: PredictResponse, form: ValueForm
     pos = writeFieldStart(frame, pos, VALUE, layout.total);
     pos = writeTensor(frame, pos, tensors[i]!, layout, form);
   }
-  pos = writeFieldStart(frame, pos, RESPONSE_MODEL_SPEC, specLength);
+  pos = writeFieldStart(frame, pos, specField, specLength);
   pos = writeText(frame, pos, SPEC_NAME, id.name);
   pos = writeFieldStart(frame, pos, SPEC_VERSION, version.length);
   if (version.length > 0) {
