@@ -4,7 +4,7 @@ import { type Flags, flagTable } from "../flags/flag-table.ts";
 import { formatFlags } from "../flags/format-help.ts";
 import { parseFlags } from "../flags/parse-flags.ts";
 import { packageVersion } from "../package-version.ts";
-import { createLogger, createTextLogSink } from "../status/log.ts";
+import { createLogger, createLogSink, type LogFormat } from "../status/log.ts";
 import { asStatusError, Code, formatStatus, StatusError } from "../status/status.ts";
 import { describeEndpoints } from "./endpoints.ts";
 
@@ -62,7 +62,7 @@ function modelOfEnvironment(
 }
 
 async function run(flags: Flags, example: boolean): Promise<number> {
-  const sink = createTextLogSink();
+  const sink = await createLogSink(flags.log_format as LogFormat);
   const log = createLogger(sink, "model_servers/server");
   const ended = new AbortController();
   const signalled = new Promise<void>((resolve) => {
@@ -86,7 +86,8 @@ async function run(flags: Flags, example: boolean): Promise<number> {
   const host = flags.bind_address;
   if (server.grpcPort !== undefined) log.info(`Running gRPC ModelServer at ${host}:${server.grpcPort} ...`);
   if (server.restPort !== undefined) log.info(`Exporting HTTP/REST API at:${host}:${server.restPort} ...`);
-  process.stdout.write(describeEndpoints(flags, server, example));
+  // Where programs read the log, nothing is written for people.
+  if (flags.log_format === "text") process.stdout.write(describeEndpoints(flags, server, example));
   await signalled;
   await server.stop(flags.drain_timeout_seconds * 1000);
   return 0;

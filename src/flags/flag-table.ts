@@ -193,6 +193,14 @@ export const flagTable = [
     help: "How much memory all models together may take; one for which too little is left is not loaded. 0: what the machine or the container has.",
   },
   {
+    name: "log_format",
+    type: "string",
+    defaultValue: "text",
+    choices: ["text", "json"],
+    group: "Beyond TensorFlow Serving",
+    help: "How log lines are written: as TensorFlow does, or an object each, for programs to read.",
+  },
+  {
     name: "metrics_path",
     type: "string",
     defaultValue: "",

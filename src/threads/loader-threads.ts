@@ -75,8 +75,8 @@ export class LoaderThreads {
   #start(): Member {
     const log = createLogger(this.#sink, "threads/loader_threads");
     const worker = this.#spawn();
-    const caller = new Caller<LoaderCall, LogNotice>(worker, ({ severity, component, message }) =>
-      this.#sink.write(severity, component, message),
+    const caller = new Caller<LoaderCall, LogNotice>(worker, ({ severity, component, message, fields }) =>
+      this.#sink.write(severity, component, message, fields),
     );
     const member: Member = { worker, caller, pending: 0 };
     worker.on("error", (error) => log.error(`A loader thread failed: ${describeFailure(error)}`));

@@ -4,7 +4,7 @@ import type { Payload } from "../loaders/module-payload.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
 import type { SeriesMemory } from "../metrics/scope.ts";
 import type { MetricsPage } from "../protocols/rest/metrics-pages.ts";
-import type { Severity } from "../status/log.ts";
+import type { LogFields, Severity } from "../status/log.ts";
 
 /** From the control thread to a request worker. Each is answered when it is done. */
 export type WorkerCall =
@@ -76,4 +76,5 @@ export interface LogNotice {
   readonly severity: Severity;
   readonly component: string;
   readonly message: string;
+  readonly fields?: LogFields | undefined;
 }

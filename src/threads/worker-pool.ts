@@ -145,7 +145,7 @@ export class WorkerPool implements ServingPool<Payload> {
     this.#monitor.workerStarted(worker, number);
     const caller = new Caller<WorkerCall, WorkerNotice>(worker, (notice) => {
       if ("series" in notice) this.#monitor.seriesBegan(worker, notice.series);
-      else this.#sink.write(notice.severity, notice.component, notice.message);
+      else this.#sink.write(notice.severity, notice.component, notice.message, notice.fields);
     });
     answerCalls<ControlCall>(worker, this.#answer);
     const member = { worker, caller };
