@@ -11,6 +11,7 @@ import { availabilityPreservingPolicy, type VersionPolicy } from "./lifecycle/ve
 import { BoundSocket } from "./listeners/bound-socket.ts";
 import type { Payload } from "./loaders/module-payload.ts";
 import { ServerMetrics } from "./monitoring/server-metrics.ts";
+import { traceSettings } from "./monitoring/trace-settings.ts";
 import { packageVersion } from "./package-version.ts";
 import type { MetricsPage } from "./protocols/rest/metrics-pages.ts";
 import { pollConfigFile } from "./server/config-file-polling.ts";
@@ -83,6 +84,7 @@ export async function startServer(
     tensorContent: flags.enable_serialization_as_tensor_content,
     checksMethodName: flags.enable_signature_method_name_check,
     metricsPages,
+    traces: traceSettings(process.env, (problem) => createLogger(sink, "monitoring/tracer").warning(problem)),
     healthService: flags.enable_grpc_healthcheck_service,
   };
   const pool = new WorkerPool(

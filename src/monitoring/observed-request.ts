@@ -43,6 +43,8 @@ export class ObservedRequest implements ServableLookup {
   /** How much of the run was waiting for a batch, in milliseconds. */
   queued = 0;
   code: Code = Code.OK;
+  /** Over REST, once it is answered. */
+  httpStatus: number | undefined;
   /** Empty until it is known. */
   model: string;
   version: bigint | undefined;

@@ -3,6 +3,7 @@ import type { ServableId, VersionLabels, VersionStatus } from "../lifecycle/serv
 import type { Payload } from "../loaders/module-payload.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
 import type { SeriesMemory } from "../metrics/scope.ts";
+import type { TraceSettings } from "../monitoring/trace-settings.ts";
 import type { MetricsPage } from "../protocols/rest/metrics-pages.ts";
 import type { LogFields, Severity } from "../status/log.ts";
 
@@ -40,6 +41,8 @@ export interface WorkerSettings {
   readonly tensorContent: boolean;
   readonly checksMethodName: boolean;
   readonly metricsPages: readonly MetricsPage[];
+  /** Undefined: requests aren't traced. */
+  readonly traces: TraceSettings | undefined;
   /** Whether to serve grpc.health.v1. */
   readonly healthService: boolean;
 }

@@ -9,6 +9,9 @@ import { createGrpcListener } from "../listeners/http2.ts";
 import type { Payload } from "../loaders/module-payload.ts";
 import { SavedModelServable } from "../loaders/saved-model-servable.ts";
 import { RequestObserver } from "../monitoring/request-observer.ts";
+import type { TraceSettings } from "../monitoring/trace-settings.ts";
+import type { RequestTracer } from "../monitoring/tracer.ts";
+import { packageVersion } from "../package-version.ts";
 import { modelService } from "../protocols/grpc/model-service.ts";
 import { predictionService } from "../protocols/grpc/prediction-service.ts";
 import { healthMethods, healthStreams, reflectionStreams, servicesOf } from "../protocols/grpc/services.ts";
@@ -28,9 +31,11 @@ const servables = new ServableMap();
 const onFailure = (error: unknown) =>
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
 
+// Before the first listener on the port: messages that come meanwhile wait.
+const tracer = settings.traces && (await startTracer(settings.traces));
 const control = new Caller<ControlCall, never>(port, () => {});
 const ask = <T>(call: ControlCall) => control.call(call) as Promise<T>;
-const observer = new RequestObserver((series) => sendNotice<SeriesNotice>(port, { series }));
+const observer = new RequestObserver((series) => sendNotice<SeriesNotice>(port, { series }), tracer?.trace);
 const methods = new Map([
   ...predictionService(servables, settings, observer),
   ...sessionService(servables, settings.tensorContent ? "content" : "typed", observer),
@@ -53,6 +58,15 @@ const rest = createRestListener(handler, {
   timeoutMilliseconds: settings.restTimeoutMilliseconds,
   onFailure,
 });
+
+async function startTracer(traces: TraceSettings): Promise<RequestTracer> {
+  const { RequestTracer } = await import("../monitoring/tracer.ts");
+  return new RequestTracer(
+    traces,
+    packageVersion,
+    createLogger(createPortLogSink(port), "monitoring/tracer"),
+  );
+}
 
 async function createServable(payload: Payload): Promise<Servable> {
   if ("state" in payload) return SavedModelServable.attach(payload, engine, settings.number);
@@ -82,6 +96,7 @@ async function answer(call: WorkerCall): Promise<void> {
     case "drain":
       health.drain();
       await Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
+      await tracer?.stop(call.milliseconds);
   }
 }
 

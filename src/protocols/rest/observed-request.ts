@@ -26,6 +26,7 @@ export function tellReply(request: ObservedRequest, response: HttpResponse, erro
   const { body, status } = response;
   const bytes = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
   const code = codeOfHttpStatus(status);
+  request.httpStatus = status;
   if (error !== undefined) request.fail(error, bytes);
   else if (code === Code.OK) request.succeed(bytes);
   else request.fail(new StatusError(code, ""), bytes);
