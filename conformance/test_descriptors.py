@@ -22,6 +22,7 @@ OFFICIAL_NAME = {
     "onnx/onnx.proto": "onnx/onnx-ml.proto",
 }
 OFFICIAL_MODULE = {
+    "tsl/profiler/protobuf/xplane.proto": "tensorflow.tsl.profiler.protobuf.xplane_pb2",
     "grpc/health/v1/health.proto": "grpc_health.v1.health_pb2",
     "grpc/reflection/v1alpha/reflection.proto": "grpc_reflection.v1alpha.reflection_pb2",
     "onnx/onnx.proto": "onnx.onnx_ml_pb2",
@@ -36,6 +37,7 @@ LOADED_WITH_OTHERS = {
 
 SERVER_ONLY = "part of the server's own source; the client package does not ship it"
 NOT_IN_PACKAGES = {
+    "tsl/profiler/protobuf/profiler_service.proto": "TensorFlow's client has it compiled in",
     "grpc/reflection/v1/reflection.proto": "the package has v1alpha alone, which is the same but for its name",
     "tensorflow_serving/apis/internal/serialized_input.proto": SERVER_ONLY,
     "tensorflow_serving/config/monitoring_config.proto": SERVER_ONLY,

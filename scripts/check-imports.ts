@@ -35,6 +35,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   monitoring: ["lifecycle", "engines/engine.ts"],
   protocols: ["inference", "lifecycle", "engines/engine.ts", "monitoring"],
   listeners: ["protocols"],
+  profiling: [],
   threads: [
     "lifecycle",
     "sources",
@@ -45,6 +46,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "protocols",
     "listeners",
     "monitoring",
+    "profiling",
   ],
   commands: ["flags", "assembly.ts", "formats", "import", "storage", "loaders", "engines", "lifecycle"],
 };

@@ -13,6 +13,7 @@ import type { Payload } from "./loaders/module-payload.ts";
 import { ServerMetrics } from "./monitoring/server-metrics.ts";
 import { traceSettings } from "./monitoring/trace-settings.ts";
 import { packageVersion } from "./package-version.ts";
+import { ServerProfiler } from "./profiling/server-profiler.ts";
 import type { MetricsPage } from "./protocols/rest/metrics-pages.ts";
 import { pollConfigFile } from "./server/config-file-polling.ts";
 import { startOwnSource } from "./server/own-source.ts";
@@ -86,6 +87,7 @@ export async function startServer(
     metricsPages,
     traces: traceSettings(process.env, (problem) => createLogger(sink, "monitoring/tracer").warning(problem)),
     healthService: flags.enable_grpc_healthcheck_service,
+    profilerService: flags.enable_profiler,
   };
   const pool = new WorkerPool(
     flags.request_workers || availableParallelism(),
@@ -136,10 +138,17 @@ export async function startServer(
     await core.reload(await parseModelConfigs(config));
     return new Map([...metrics.totals(names)].map(([name, after]) => [name, after - before.get(name)!]));
   };
+  const profiler = new ServerProfiler(pool);
   const answerWorker = async (call: ControlCall): Promise<unknown> => {
     switch (call.kind) {
       case "metrics":
         return metrics.page(call.metrics);
+      case "profile":
+        return profiler.profile(call.request);
+      case "terminate-profile":
+        return profiler.terminate(call.session);
+      case "monitor":
+        return profiler.monitor(call.request);
       case "reload-config":
         if (extensions.source !== undefined) {
           throw failedPrecondition(

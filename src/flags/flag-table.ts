@@ -153,6 +153,13 @@ export const flagTable = [
     help: "A MonitoringConfig in protobuf's text format: the path of a page for Prometheus on the REST port.",
   },
   {
+    name: "enable_profiler",
+    type: "bool",
+    defaultValue: true,
+    group: "General",
+    help: "Answer ProfilerService: TensorBoard's profile plugin may ask what the server does.",
+  },
+  {
     name: "version",
     type: "bool",
     defaultValue: false,

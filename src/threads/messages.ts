@@ -4,6 +4,8 @@ import type { Payload } from "../loaders/module-payload.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
 import type { SeriesMemory } from "../metrics/scope.ts";
 import type { TraceSettings } from "../monitoring/trace-settings.ts";
+import type { MonitorOptions, ProfileOptions } from "../profiling/server-profiler.ts";
+import type { WatchOptions } from "../profiling/watch-thread.ts";
 import type { MetricsPage } from "../protocols/rest/metrics-pages.ts";
 import type { LogFields, Severity } from "../status/log.ts";
 
@@ -17,6 +19,9 @@ export type WorkerCall =
   | { readonly kind: "models"; readonly names: readonly string[]; readonly labels: VersionLabels }
   /** Descriptors of bound sockets, one of its own per worker. */
   | { readonly kind: "listen"; readonly rest: number | undefined; readonly grpc: number | undefined }
+  /** Answered with a ThreadProfile when the time is over, or it is ended. */
+  | ({ readonly kind: "watch" } & WatchOptions)
+  | { readonly kind: "end-watch" }
   /** Never answered: the thread ends itself, which ending it from outside may make abort the process. */
   | { readonly kind: "end" }
   /** Takes no new connection; answered when the requests in flight are done, or after the time. */
@@ -30,7 +35,12 @@ export type ControlCall =
    */
   | { readonly kind: "reload-config"; readonly config: Uint8Array; readonly metrics: readonly string[] }
   /** The answer is the page. */
-  | { readonly kind: "metrics"; readonly metrics: MetricsPage["metrics"] };
+  | { readonly kind: "metrics"; readonly metrics: MetricsPage["metrics"] }
+  /** Answered with a ServerProfile. */
+  | { readonly kind: "profile"; readonly request: ProfileOptions }
+  | { readonly kind: "terminate-profile"; readonly session: string }
+  /** Answered with a text. */
+  | { readonly kind: "monitor"; readonly request: MonitorOptions };
 
 /** What every request worker must know from its start. */
 export interface WorkerSettings {
@@ -45,6 +55,8 @@ export interface WorkerSettings {
   readonly traces: TraceSettings | undefined;
   /** Whether to serve grpc.health.v1. */
   readonly healthService: boolean;
+  /** Whether to serve ProfilerService. */
+  readonly profilerService: boolean;
 }
 
 /** From the control thread to a loader thread. */

@@ -12,8 +12,11 @@ import { RequestObserver } from "../monitoring/request-observer.ts";
 import type { TraceSettings } from "../monitoring/trace-settings.ts";
 import type { RequestTracer } from "../monitoring/tracer.ts";
 import { packageVersion } from "../package-version.ts";
+import type { ServerProfile } from "../profiling/server-profiler.ts";
 import { modelService } from "../protocols/grpc/model-service.ts";
 import { predictionService } from "../protocols/grpc/prediction-service.ts";
+import type { ProfilerControl } from "../protocols/grpc/profiler-control.ts";
+import { profilerService } from "../protocols/grpc/profiler-service.ts";
 import { healthMethods, healthStreams, reflectionStreams, servicesOf } from "../protocols/grpc/services.ts";
 import { sessionService } from "../protocols/grpc/session-service.ts";
 import { restHandler } from "../protocols/rest/handler.ts";
@@ -22,6 +25,7 @@ import { createLogger } from "../status/log.ts";
 import { answerCalls, Caller, sendNotice } from "./calls.ts";
 import { createPortLogSink } from "./log-channel.ts";
 import type { ControlCall, SeriesNotice, WorkerCall, WorkerSettings } from "./messages.ts";
+import { RequestSpans } from "./request-spans.ts";
 
 const port = parentPort!;
 const settings = workerData as WorkerSettings;
@@ -43,16 +47,26 @@ const methods = new Map([
 ]);
 const health = new Health(servables, servicesOf(methods.keys()));
 servables.onChange = () => health.changed();
+const profiler: ProfilerControl = {
+  profile: async (request) => (await control.call({ kind: "profile", request })) as ServerProfile,
+  terminate: async (session) => void (await control.call({ kind: "terminate-profile", session })),
+  monitor: async (request) => (await control.call({ kind: "monitor", request })) as string,
+};
 const checks = settings.healthService
   ? { methods: healthMethods(health), streams: healthStreams(health) }
   : { methods: [], streams: [] };
-const served = new Map([...methods, ...checks.methods]);
+const served = new Map([
+  ...methods,
+  ...checks.methods,
+  ...(settings.profilerService ? profilerService(profiler) : []),
+]);
+const spans = new RequestSpans(served);
 const streams = new Map([...checks.streams, ...reflectionStreams(served.keys())]);
 const grpc = createGrpcListener(served, { streams, onFailure });
 const handler = withMetricsPages(
   settings.metricsPages,
   (metrics) => ask({ kind: "metrics", metrics }),
-  restHandler(servables, settings, observer),
+  spans.handler(restHandler(servables, settings, observer)),
 );
 const rest = createRestListener(handler, {
   timeoutMilliseconds: settings.restTimeoutMilliseconds,
@@ -73,14 +87,16 @@ async function createServable(payload: Payload): Promise<Servable> {
   return (await import("../loaders/module-payload.ts")).createModuleServable(payload);
 }
 
-async function answer(call: WorkerCall): Promise<void> {
+/** Ends what `watch` began. */
+let watching: AbortController | undefined;
+
+async function answer(call: WorkerCall): Promise<unknown> {
   switch (call.kind) {
     case "publish":
       return servables.add(await createServable(call.payload));
     case "retire": {
       const removed = await servables.remove(call.id);
-      removed?.release?.();
-      return;
+      return removed?.release?.();
     }
     case "status":
       return servables.setStatus(call.name, call.status);
@@ -90,13 +106,21 @@ async function answer(call: WorkerCall): Promise<void> {
     case "listen":
       if (call.grpc !== undefined) await grpc.listen({ fd: call.grpc });
       if (call.rest !== undefined) await rest.listen({ fd: call.rest });
-      return;
+      return undefined;
+    case "watch": {
+      const { watchThread } = await import("../profiling/watch-thread.ts");
+      watching = new AbortController();
+      return watchThread(`request worker ${settings.number}`, spans, call, watching.signal);
+    }
+    case "end-watch":
+      return watching?.abort();
     case "end":
       return process.exit(0);
     case "drain":
       health.drain();
       await Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
       await tracer?.stop(call.milliseconds);
+      return undefined;
   }
 }
 

@@ -8,6 +8,8 @@ import {
 } from "../lifecycle/servable.ts";
 import type { Payload } from "../loaders/module-payload.ts";
 import type { SeriesMemory } from "../metrics/scope.ts";
+import type { ThreadProfile } from "../profiling/thread-profile.ts";
+import type { WatchOptions } from "../profiling/watch-thread.ts";
 import { releaseThread } from "../state/lock.ts";
 import { createLogger, type Logger, type LogSink } from "../status/log.ts";
 import { asStatusError } from "../status/status.ts";
@@ -103,6 +105,17 @@ export class WorkerPool implements ServingPool<Payload> {
     await Promise.all(
       [...this.#members].map((member) => member.caller.call({ kind: "listen", ...sockets.duplicate() })),
     );
+  }
+
+  /** What each worker does from now on for a while. */
+  async watch(options: WatchOptions): Promise<readonly ThreadProfile[]> {
+    const watched = [...this.#members].map(({ caller }) => caller.call({ kind: "watch", ...options }));
+    const ended = await Promise.allSettled(watched);
+    return ended.flatMap((one) => (one.status === "fulfilled" ? [one.value as ThreadProfile] : []));
+  }
+
+  endWatch(): void {
+    this.#inform({ kind: "end-watch" });
   }
 
   /** Closes the ports and waits, at most so long, for the requests in flight. */

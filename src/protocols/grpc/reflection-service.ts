@@ -10,6 +10,7 @@ import { file_grpc_reflection_v1alpha_reflection } from "../../proto/gen/grpc/re
 import { file_tensorflow_serving_apis_model_service } from "../../proto/gen/tensorflow_serving/apis/model_service_pb.ts";
 import { file_tensorflow_serving_apis_prediction_service } from "../../proto/gen/tensorflow_serving/apis/prediction_service_pb.ts";
 import { file_tensorflow_serving_apis_session_service } from "../../proto/gen/tensorflow_serving/apis/session_service_pb.ts";
+import { file_tsl_profiler_protobuf_profiler_service } from "../../proto/gen/tsl/profiler/protobuf/profiler_service_pb.ts";
 import { Code } from "../../status/status.ts";
 import type { StreamCall, StreamReceiver } from "../streaming.ts";
 import { DescriptorIndex, serializedWithImports } from "./descriptor-index.ts";
@@ -23,6 +24,7 @@ const FILES: readonly DescFile[] = [
   file_tensorflow_serving_apis_prediction_service,
   file_tensorflow_serving_apis_model_service,
   file_tensorflow_serving_apis_session_service,
+  file_tsl_profiler_protobuf_profiler_service,
   file_grpc_health_v1_health,
   file_grpc_reflection_v1_reflection,
   file_grpc_reflection_v1alpha_reflection,
