@@ -78,6 +78,7 @@ export async function startServer(
     flags.num_load_threads || availableParallelism(),
     { intraOpThreads, savedModelTags: flags.saved_model_tags.split(",") },
     sink,
+    metrics,
   );
   const settings: Omit<WorkerSettings, "number"> = {
     intraOpThreads,

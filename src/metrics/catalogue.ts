@@ -13,7 +13,8 @@ const SECONDS = [
   30, 60,
 ];
 
-const REQUEST = ["model", "version", "signature", "api", "protocol"] as const;
+const SIGNATURE = ["model", "version", "signature"] as const;
+const REQUEST = [...SIGNATURE, "api", "protocol"] as const;
 
 /** TensorFlow Serving's, sorted by name as its page is. */
 const TENSORFLOW = [
@@ -76,6 +77,20 @@ const TENSORFLOW = [
     type: "counter",
     labels: [],
     help: "Runs of models.",
+  },
+  {
+    name: ":tensorflow:serving:batching_session:queuing_latency",
+    type: "histogram",
+    labels: ["thread_pool_name"],
+    help: "Microseconds that a request waited for its batch to begin.",
+    bounds: exponentialBounds(100, 1.2, 52),
+    boundsExcluded: true,
+  },
+  {
+    name: ":tensorflow:serving:batching_session:wrapped_run_count",
+    type: "counter",
+    labels: [],
+    help: "Batches that were run.",
   },
   {
     name: ":tensorflow:serving:model_warmup_latency",
@@ -181,6 +196,25 @@ const SERVABLE = [
     type: "counter",
     labels: REQUEST,
     help: "Bytes of answers, without headers, as they are before compression.",
+  },
+  {
+    name: "servable_batch_queue_depth",
+    type: "gauge",
+    labels: SIGNATURE,
+    help: "Requests that wait for their batch to begin.",
+  },
+  {
+    name: "servable_batch_size",
+    type: "histogram",
+    labels: SIGNATURE,
+    help: "Examples of a batch that was run, those that pad it not counted.",
+    bounds: exponentialBounds(1, 2, 14),
+  },
+  {
+    name: "servable_batch_padding_rows_total",
+    type: "counter",
+    labels: SIGNATURE,
+    help: "Examples that were added to batches to give them an allowed size.",
   },
   {
     name: "servable_version_available",

@@ -2,6 +2,7 @@ import type { Counter, Gauge, Histogram } from "../metrics/instruments.ts";
 import type { MetricScope } from "../metrics/scope.ts";
 import { type Code, codeName } from "../status/status.ts";
 import type { Api } from "./api.ts";
+import { BatchCells, type BatchTotals } from "./batch-cells.ts";
 
 export const PHASES = ["parse", "queue", "run", "encode"] as const;
 export const Phase = { PARSE: 0, QUEUE: 1, RUN: 2, ENCODE: 3 } as const;
@@ -11,6 +12,7 @@ export class ModelCells {
   readonly scope: MetricScope;
   readonly name: string;
   readonly #statuses: (Counter | undefined)[] = [];
+  readonly #logged: (Counter | undefined)[] = [];
   readonly #requestLatency: (Histogram | undefined)[] = [];
   readonly #runtimeLatency: (Histogram | undefined)[] = [];
   #examples: Histogram | undefined;
@@ -56,6 +58,15 @@ export class ModelCells {
     this.#exampleTotal.add(count);
   }
 
+  /** @param code of logging the request. */
+  countLogged(code: Code): void {
+    this.#logged[code] ??= this.scope.counter(":tensorflow:serving:request_log_count", [
+      this.name,
+      codeName(code),
+    ]);
+    this.#logged[code].add(1);
+  }
+
   withoutVersion(api: Api): RequestCells {
     this.#versionless[api.index] ??= new RequestCells(this.scope, this.name, "", "", api);
     return this.#versionless[api.index]!;
@@ -73,6 +84,11 @@ export class VersionCells {
     this.#scope = scope;
     this.model = model;
     this.#version = String(version);
+  }
+
+  /** Of the signature's batches, for whoever makes them. */
+  batches(signature: string, totals: BatchTotals): BatchCells {
+    return new BatchCells(this.#scope, totals, [this.model.name, this.#version, signature]);
   }
 
   of(signature: string, api: Api): RequestCells {

@@ -4,7 +4,7 @@ import type { RunResult } from "../engines/engine.ts";
 import type { ServableHandle, ServableLookup } from "../lifecycle/servable.ts";
 import type { MetricName } from "../metrics/catalogue.ts";
 import { MetricRegistry } from "../metrics/registry.ts";
-import { invalidArgument, notFound } from "../status/status.ts";
+import { Code, invalidArgument, notFound } from "../status/status.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { APIS } from "./api.ts";
 import { RequestObserver } from "./request-observer.ts";
@@ -42,7 +42,7 @@ function start(run: () => RunResult | Promise<RunResult> = () => ({ tensors: [te
         ]),
     );
   const begin = (api = APIS.grpcPredict, model?: string) => observer.begin(lookup, api, 100, {}, model);
-  return { begin, values, registry, released };
+  return { begin, values, observer, registry, released };
 }
 
 describe("RequestObserver", () => {
@@ -113,6 +113,23 @@ describe("RequestObserver", () => {
       "m,Regress,GRPC": 1,
       "m,classify,REST": 1,
     });
+  });
+
+  it("counts batches, and requests that were logged", () => {
+    const { values, observer } = start();
+    const batches = observer.batches(id, "s");
+    batches.queued(2);
+    batches.queued(3);
+    batches.started(3, 10, 6);
+    batches.waited(1.5);
+    batches.queued(1);
+    assert.deepEqual(values("servable_batch_queue_depth"), { "m,7,s": 1 });
+    assert.deepEqual(values("servable_batch_size"), { "m,7,s": 1 });
+    assert.deepEqual(values("servable_batch_padding_rows_total"), { "m,7,s": 6 });
+    assert.deepEqual(values(":tensorflow:serving:batching_session:wrapped_run_count"), { "": 1 });
+    assert.deepEqual(values(":tensorflow:serving:batching_session:queuing_latency"), { batch_threads: 1 });
+    observer.version(id).model.countLogged(Code.OK);
+    assert.deepEqual(values(":tensorflow:serving:request_log_count"), { "m,OK": 1 });
   });
 
   it("counts failures by code, with as much as is known", () => {

@@ -1,6 +1,7 @@
 import type { ServableId, ServableLookup } from "../lifecycle/servable.ts";
 import { MetricScope, type SeriesMemory } from "../metrics/scope.ts";
 import type { Api } from "./api.ts";
+import { type BatchCells, BatchTotals } from "./batch-cells.ts";
 import { type Headers, ObservedRequest, type RequestAccounts } from "./observed-request.ts";
 import { ModelCells, type RequestCells, VersionCells } from "./request-cells.ts";
 import { RunCells } from "./run-cells.ts";
@@ -19,6 +20,7 @@ export class RequestObserver implements RequestAccounts {
   readonly #models = new Map<string, ModelCells>();
   /** A version's series end with its last request. */
   readonly #versions = new WeakMap<ServableId, VersionCells>();
+  #batchTotals: BatchTotals | undefined;
   #strangers = 0;
 
   /** @param announce told of each new series. */
@@ -61,6 +63,12 @@ export class RequestObserver implements RequestAccounts {
     const cells = new ModelCells(this.#scope, label);
     this.#models.set(label, cells);
     return cells;
+  }
+
+  /** Told of the batches in which a signature is run. */
+  batches(id: ServableId, signature: string): BatchCells {
+    this.#batchTotals ??= new BatchTotals(this.#scope);
+    return this.version(id).batches(signature, this.#batchTotals);
   }
 
   cells(id: ServableId | undefined, model: string, signature: string, api: Api): RequestCells {

@@ -100,7 +100,7 @@ describe("ServerMetrics", () => {
     const first = worker();
     metrics.workerStarted(first, 0);
     metrics.workerStarted(worker(), 1);
-    metrics.workerEnded(first);
+    metrics.threadEnded(first);
     assert.deepEqual(samples(metrics, "servable_workers"), ["servable_workers 1"]);
     assert.deepEqual(samples(metrics, "servable_worker_restarts_total"), [
       "servable_worker_restarts_total 0",

@@ -62,9 +62,10 @@ export class ServerMetrics {
     this.#seen.add(number);
   }
 
-  workerEnded(worker: MeasuredThread): void {
-    this.#workers.delete(worker);
-    this.#registry.endThread(worker);
+  /** A thread has ended, a request worker or another. */
+  threadEnded(thread: MeasuredThread): void {
+    this.#workers.delete(thread);
+    this.#registry.endThread(thread);
   }
 
   /** A thread has a new series. */

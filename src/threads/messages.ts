@@ -79,8 +79,8 @@ export interface LoaderAnswers {
   readonly load: ServablePayload;
 }
 
-/** What a request worker says unasked: its log lines, and the series of metrics that it begins. */
-export type WorkerNotice = LogNotice | SeriesNotice;
+/** What a thread says unasked: its log lines, and the series of metrics that it begins. */
+export type ThreadNotice = LogNotice | SeriesNotice;
 
 export interface SeriesNotice {
   readonly series: SeriesMemory;

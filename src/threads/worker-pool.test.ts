@@ -43,7 +43,7 @@ function createPool(count: number) {
     {
       workerStarted: (_, number) => events.push(`started ${number}`),
       seriesBegan: (_, { metric }) => events.push(metric),
-      workerEnded: () => events.push("ended"),
+      threadEnded: () => events.push("ended"),
     },
   );
   return { pool, workers, lines, events };

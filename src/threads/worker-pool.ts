@@ -7,15 +7,15 @@ import {
   type VersionStatus,
 } from "../lifecycle/servable.ts";
 import type { Payload } from "../loaders/module-payload.ts";
-import type { SeriesMemory } from "../metrics/scope.ts";
 import type { ThreadProfile } from "../profiling/thread-profile.ts";
 import type { WatchOptions } from "../profiling/watch-thread.ts";
 import { releaseThread } from "../state/lock.ts";
 import { createLogger, type Logger, type LogSink } from "../status/log.ts";
 import { asStatusError } from "../status/status.ts";
 import { answerCalls, Caller } from "./calls.ts";
-import type { ControlCall, WorkerCall, WorkerNotice } from "./messages.ts";
+import type { ControlCall, ThreadNotice, WorkerCall } from "./messages.ts";
 import { describeFailure } from "./thread-entry.ts";
+import type { ThreadMonitor } from "./thread-monitor.ts";
 
 /** Hands out the descriptors on which a worker listens: each call makes a set that the worker then owns. */
 export interface Sockets {
@@ -23,10 +23,8 @@ export interface Sockets {
 }
 
 /** Whom the pool tells of its threads. */
-export interface PoolMonitor {
+export interface PoolMonitor extends ThreadMonitor {
   workerStarted(worker: Worker, number: number): void;
-  seriesBegan(worker: Worker, series: SeriesMemory): void;
-  workerEnded(worker: Worker): void;
 }
 
 /** A worker that dies again and again is restarted at most this often. */
@@ -34,7 +32,7 @@ const RESTART_MILLISECONDS = 1000;
 
 interface Member {
   readonly worker: Worker;
-  readonly caller: Caller<WorkerCall, WorkerNotice>;
+  readonly caller: Caller<WorkerCall, ThreadNotice>;
 }
 
 /**
@@ -156,7 +154,7 @@ export class WorkerPool implements ServingPool<Payload> {
   #start(number: number): Member {
     const worker = this.#spawn(number);
     this.#monitor.workerStarted(worker, number);
-    const caller = new Caller<WorkerCall, WorkerNotice>(worker, (notice) => {
+    const caller = new Caller<WorkerCall, ThreadNotice>(worker, (notice) => {
       if ("series" in notice) this.#monitor.seriesBegan(worker, notice.series);
       else this.#sink.write(notice.severity, notice.component, notice.message, notice.fields);
     });
@@ -168,7 +166,7 @@ export class WorkerPool implements ServingPool<Payload> {
     worker.on("exit", () => {
       this.#members.delete(member);
       caller.close("The request worker ended");
-      this.#monitor.workerEnded(worker);
+      this.#monitor.threadEnded(worker);
       for (const payload of this.#used.values()) {
         if ("state" in payload) releaseThread(payload.state.lock, number);
       }
