@@ -1,5 +1,6 @@
 import type { ServableLookup } from "../../lifecycle/servable.ts";
 import type { Api } from "../../monitoring/api.ts";
+import type { ObservedRequest } from "../../monitoring/observed-request.ts";
 import type { RequestObserver } from "../../monitoring/request-observer.ts";
 import type { UnaryCall, UnaryMethod } from "../unary.ts";
 
@@ -20,20 +21,28 @@ export function observedMethod(
   if (observer === undefined) return (message, call) => answer(lookup, message, call);
   return (message, call) => {
     const request = observer.begin(lookup, api, message.length, call.headers);
-    const succeeded = (frame: Uint8Array): Uint8Array => {
-      request.succeed(frame.length);
-      return frame;
-    };
-    const failed = (error: unknown): never => {
-      request.fail(error);
-      throw error;
-    };
     let frame: Uint8Array | Promise<Uint8Array>;
     try {
       frame = answer(request, message, call);
     } catch (error) {
-      return failed(error);
+      request.fail(error);
+      throw error;
     }
-    return frame instanceof Promise ? frame.then(succeeded, failed) : succeeded(frame);
+    if (frame instanceof Promise) return tellLater(request, frame);
+    request.succeed(frame.length);
+    return frame;
   };
+}
+
+function tellLater(request: ObservedRequest, frame: Promise<Uint8Array>): Promise<Uint8Array> {
+  return frame.then(
+    (done) => {
+      request.succeed(done.length);
+      return done;
+    },
+    (error: unknown) => {
+      request.fail(error);
+      throw error;
+    },
+  );
 }
