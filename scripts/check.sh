@@ -6,4 +6,5 @@ tsc -p .
 biome check --error-on-warnings .
 node scripts/check-imports.ts
 node scripts/op-reference.ts --check
+node scripts/flag-reference.ts --check
 scripts/generate-protos.sh --check

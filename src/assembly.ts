@@ -1,6 +1,7 @@
 import { availableParallelism, totalmem } from "node:os";
 import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
 import { prometheusPath } from "./config/monitoring-config.ts";
+import { sessionSettings } from "./config/session-settings.ts";
 import type { Flags } from "./flags/flag-table.ts";
 import type { Loader } from "./lifecycle/loader.ts";
 import { ServableManager } from "./lifecycle/manager.ts";
@@ -70,13 +71,13 @@ export async function startServer(
       "Pages of metrics are on the REST port, and --rest_api_port is 0: there are none.",
     );
   }
+  const { intraOpThreads, savedModelTags } = await sessionSettings(flags);
   const bus = new StateBus();
   const metrics = new ServerMetrics(packageVersion);
   const sockets = await openSockets(flags);
-  const intraOpThreads = flags.tensorflow_intra_op_parallelism || availableParallelism();
   const loaderThreads = new LoaderThreads(
     flags.num_load_threads || availableParallelism(),
-    { intraOpThreads, savedModelTags: flags.saved_model_tags.split(",") },
+    { intraOpThreads, savedModelTags },
     sink,
     metrics,
   );
