@@ -40,6 +40,8 @@ export function parseTextProto<Desc extends DescMessage>(
     return fromText(schema, text, registry && { registry });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw invalidArgument(`Invalid protobuf file: '${path}': expected a ${schema.typeName}: ${reason}`);
+    throw invalidArgument(
+      `Invalid protobuf file: '${path}': Error parsing text-format ${schema.typeName}: ${reason}`,
+    );
   }
 }

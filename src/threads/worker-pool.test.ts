@@ -54,6 +54,7 @@ function payload(name: string): ServablePayload {
     id: { name, version: 1n },
     signatures: new Map(),
     programs: new Map(),
+    freePrograms: new Map(),
     sessions: [],
     weights: undefined,
     state: {

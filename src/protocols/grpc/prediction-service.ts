@@ -9,7 +9,7 @@ import { decodePredictRequest, encodePredictResponse } from "./predict-codec.ts"
 export interface PredictionServiceOptions {
   /** Answer with tensor_content instead of typed fields (--enable_serialization_as_tensor_content). Default: false. */
   readonly tensorContent?: boolean;
-  /** Classify and Regress refuse signatures of another method (--enable_signature_method_name_check). Default: false. */
+  /** Classify and Regress refuse signatures of another method, Predict those of an unknown one (--enable_signature_method_name_check). Default: false. */
   readonly checksMethodName?: boolean;
 }
 
@@ -23,7 +23,7 @@ export function predictionService(
   observer?: RequestObserver,
 ): UnaryMethods {
   const form = options.tensorContent ? "content" : "typed";
-  const examplesOptions = { checksMethodName: options.checksMethodName ?? false };
+  const methodCheck = { checksMethodName: options.checksMethodName ?? false };
   const respond = (response: PredictResponse): Uint8Array => {
     try {
       return encodePredictResponse(response, form);
@@ -32,7 +32,7 @@ export function predictionService(
     }
   };
   const predictMethod: LookupMethod = (found, message) => {
-    const response = predict(found, decodePredictRequest(message));
+    const response = predict(found, decodePredictRequest(message), methodCheck);
     return response instanceof Promise ? response.then(respond) : respond(response);
   };
   const methods = [
@@ -41,19 +41,19 @@ export function predictionService(
       "Classify",
       APIS.grpcClassify,
       async (found, message) =>
-        (await import("./example-methods.ts")).answerClassify(found, message, examplesOptions),
+        (await import("./example-methods.ts")).answerClassify(found, message, methodCheck),
     ],
     [
       "Regress",
       APIS.grpcRegress,
       async (found, message) =>
-        (await import("./example-methods.ts")).answerRegress(found, message, examplesOptions),
+        (await import("./example-methods.ts")).answerRegress(found, message, methodCheck),
     ],
     [
       "MultiInference",
       APIS.grpcMultiInference,
       async (found, message) =>
-        (await import("./example-methods.ts")).answerMultiInference(found, message, examplesOptions),
+        (await import("./example-methods.ts")).answerMultiInference(found, message, methodCheck),
     ],
     [
       "GetModelMetadata",
