@@ -41,7 +41,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "config/text-proto.ts",
   ],
   inference: ["lifecycle", "engines/engine.ts"],
-  protocols: ["inference", "lifecycle", "engines/engine.ts"],
+  monitoring: ["lifecycle", "engines/engine.ts"],
+  protocols: ["inference", "lifecycle", "engines/engine.ts", "monitoring"],
   listeners: ["protocols", "config"],
   profiling: [],
   threads: [
@@ -55,6 +56,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "inference",
     "protocols",
     "listeners",
+    "monitoring",
     "profiling",
   ],
   commands: ["flags", "assembly.ts", "formats", "import", "storage", "loaders", "engines", "lifecycle"],

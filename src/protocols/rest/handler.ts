@@ -11,17 +11,19 @@ import {
 import { listModels } from "../../inference/readiness.ts";
 import { regress } from "../../inference/regress.ts";
 import type { ServableLookup, ServableRequest } from "../../lifecycle/servable.ts";
+import type { RequestObserver } from "../../monitoring/request-observer.ts";
 import type { Cancellation } from "../../status/cancellation.ts";
 import { Code, invalidArgument, StatusError } from "../../status/status.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "../unary.ts";
 import { decodedBody } from "./content-encoding.ts";
 import { writeClassifications, writeRegressions } from "./examples-reply.ts";
 import { answerHealth, answerReadiness } from "./health.ts";
+import { apiOf, tellReply } from "./observed-request.ts";
 import { PredictBody } from "./predict-body.ts";
 import { writeColumns, writeRows } from "./predict-reply.ts";
 import { answerProtobufPredict, isProtobuf, protobufReply, settleSpec } from "./protobuf-body.ts";
 import { emptyReply, errorReply, htmlReply, jsonReply } from "./replies.ts";
-import { findRoute } from "./routes.ts";
+import { findRoute, type Route } from "./routes.ts";
 
 /** What a compressed body may grow to: the listener's default for bodies as they are sent. */
 const MAX_BODY_BYTES = 2 ** 30;
@@ -34,6 +36,7 @@ export interface RestHandlerOptions extends ExamplesOptions {
 /**
  * TensorFlow Serving's REST API, and what users ask for beyond it, without sockets.
  * @param isDraining whether the server takes no more connections. Default: it does take them.
+ * @param observer told of each request.
  * @returns a handler that answers every error that a client or a model causes. It throws (or rejects with) only
  * failures of our own, for the listener to log and to answer.
  */
@@ -41,15 +44,51 @@ export function restHandler(
   lookup: ServableLookup,
   options: RestHandlerOptions = { checksMethodName: false, tensorContent: false },
   isDraining: () => boolean = () => false,
+  observer?: RequestObserver,
 ): HttpHandler {
   return (request) => {
+    const route = findRoute(request.method, request.target);
+    const api = observer === undefined ? undefined : apiOf(route);
+    if (observer === undefined || api === undefined)
+      return answerOrError(lookup, route, request, options, isDraining);
+    const model = "model" in route ? route.model.name : undefined;
+    const observed = observer.begin(lookup, api, request.body.length, request.headers, model);
+    const told = (response: HttpResponse): HttpResponse => {
+      tellReply(observed, response);
+      return response;
+    };
+    const refused = (error: unknown): HttpResponse => {
+      try {
+        const response = failure(error);
+        tellReply(observed, response, error);
+        return response;
+      } catch (own) {
+        observed.fail(own);
+        throw own;
+      }
+    };
     try {
-      const response = answer(lookup, request, options, isDraining);
-      return response instanceof Promise ? response.catch(failure) : response;
+      const response = answer(observed, route, request, options, isDraining);
+      return response instanceof Promise ? response.then(told, refused) : told(response);
     } catch (error) {
-      return failure(error);
+      return refused(error);
     }
   };
+}
+
+function answerOrError(
+  lookup: ServableLookup,
+  route: Route,
+  request: HttpRequest,
+  options: RestHandlerOptions,
+  isDraining: () => boolean,
+): HttpResponse | Promise<HttpResponse> {
+  try {
+    const response = answer(lookup, route, request, options, isDraining);
+    return response instanceof Promise ? response.catch(failure) : response;
+  } catch (error) {
+    return failure(error);
+  }
 }
 
 function failure(error: unknown): HttpResponse {
@@ -60,11 +99,11 @@ function failure(error: unknown): HttpResponse {
 
 function answer(
   lookup: ServableLookup,
+  route: Route,
   request: HttpRequest,
   options: RestHandlerOptions,
   isDraining: () => boolean,
 ): HttpResponse | Promise<HttpResponse> {
-  const route = findRoute(request.method, request.target);
   switch (route.kind) {
     case "predict":
     case "classify":
