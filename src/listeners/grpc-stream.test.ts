@@ -170,6 +170,26 @@ describe("a call of several messages", () => {
     stream.cancel();
   });
 
+  it("tells the method when the call fails, once", async () => {
+    let cancelled = 0;
+    const { open } = await serve(() => ({
+      message(bytes) {
+        if (bytes[0] === 1) throw invalidArgument("not that");
+      },
+      end() {},
+      cancel: () => cancelled++,
+    }));
+    for (const bytes of [Buffer.of(1), Buffer.alloc(70_000)]) {
+      cancelled = 0;
+      const stream = open();
+      const { status } = collect(stream);
+      stream.write(bytes);
+      await status;
+      await sleep(20);
+      assert.equal(cancelled, 1);
+    }
+  });
+
   it("refuses messages that are too large", async () => {
     const stream = (await serve(echo)).open();
     const { status } = collect(stream);

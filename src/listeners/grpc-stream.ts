@@ -49,7 +49,6 @@ export class GrpcStream implements StreamCall, Expiring, RequestReceiver {
     if (this.#over) return;
     if (this.#stream.write(frame) > MAX_UNREAD) {
       this.#fail(resourceExhausted(`More than ${MAX_UNREAD} bytes of responses that were not read`));
-      this.#receiver?.cancel();
     }
   }
 
@@ -62,7 +61,6 @@ export class GrpcStream implements StreamCall, Expiring, RequestReceiver {
 
   expire(): void {
     this.#fail(new StatusError(Code.DEADLINE_EXCEEDED, "Deadline Exceeded"));
-    this.#receiver?.cancel();
   }
 
   cancel(): void {
@@ -78,9 +76,8 @@ export class GrpcStream implements StreamCall, Expiring, RequestReceiver {
       for (const { bytes, compressed } of this.#messages.push(piece)) {
         this.#handle(async () => {
           const { encoding } = this.#start;
-          await this.#receiver?.message(
-            compressed ? await decompress(encoding, bytes, MAX_MESSAGE_LENGTH) : bytes,
-          );
+          const message = compressed ? await decompress(encoding, bytes, MAX_MESSAGE_LENGTH) : bytes;
+          if (!this.#over) await this.#receiver?.message(message);
         });
       }
     } catch (error) {
@@ -106,6 +103,8 @@ export class GrpcStream implements StreamCall, Expiring, RequestReceiver {
   #fail(error: unknown): void {
     const status = publicStatus(error);
     if (status !== error) this.#context.onFailure(error, String(this.headers[":path"]));
+    if (this.#over) return;
     this.finish(status);
+    this.#receiver?.cancel();
   }
 }

@@ -7,6 +7,7 @@ import type {
   Signature,
   VersionStatus,
 } from "../lifecycle/servable.ts";
+import type { Cancellation } from "../status/cancellation.ts";
 import { asStatusError, Code } from "../status/status.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Api } from "./api.ts";
@@ -96,6 +97,7 @@ export class ObservedRequest implements ServableLookup {
     signature: string,
     inputs: readonly Tensor[],
     outputs: readonly string[],
+    cancellation: Cancellation | undefined,
   ): RunResult | Promise<RunResult> {
     const began = performance.now();
     const size = inputs[0]?.shape[0];
@@ -107,7 +109,7 @@ export class ObservedRequest implements ServableLookup {
       this.#cells.inFlight.add(1);
       if (size !== undefined) this.#cells.recordBatchSize(size);
     }
-    const result = handle.run(signature, inputs, outputs);
+    const result = handle.run(signature, inputs, outputs, cancellation);
     if (result instanceof Promise) return result.then((later) => this.#ran(began, inputs, later));
     return this.#ran(began, inputs, result);
   }
@@ -193,8 +195,9 @@ class ObservedHandle implements ServableHandle {
     signature: string,
     inputs: readonly Tensor[],
     outputs: readonly string[],
+    cancellation?: Cancellation,
   ): RunResult | Promise<RunResult> {
-    return this.#request.run(this.#handle, signature, inputs, outputs);
+    return this.#request.run(this.#handle, signature, inputs, outputs, cancellation);
   }
 
   signatureDefMap(): Uint8Array {

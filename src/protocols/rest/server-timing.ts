@@ -52,9 +52,9 @@ class TimedLookup implements ServableLookup {
     return {
       id: handle.id,
       signatures: handle.signatures,
-      run: (signature, inputs, outputs) => {
+      run: (signature, inputs, outputs, cancellation) => {
         this.#timing.enter("run");
-        const result = handle.run(signature, inputs, outputs);
+        const result = handle.run(signature, inputs, outputs, cancellation);
         return result instanceof Promise ? result.then((later) => this.#ran(later)) : this.#ran(result);
       },
       signatureDefMap: () => handle.signatureDefMap(),
