@@ -34,6 +34,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   inference: ["lifecycle", "engines/engine.ts"],
   protocols: ["inference", "lifecycle", "engines/engine.ts"],
   listeners: ["protocols"],
+  warmup: ["formats", "storage", "lifecycle", "protocols"],
   profiling: [],
   threads: [
     "lifecycle",
@@ -45,6 +46,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "protocols",
     "listeners",
     "profiling",
+    "warmup",
   ],
   commands: ["flags", "assembly.ts", "formats", "import", "storage", "loaders", "engines", "lifecycle"],
 };

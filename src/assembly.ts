@@ -64,7 +64,13 @@ export async function startServer(
   const intraOpThreads = flags.tensorflow_intra_op_parallelism || availableParallelism();
   const loaderThreads = new LoaderThreads(
     flags.num_load_threads || availableParallelism(),
-    { intraOpThreads, savedModelTags: flags.saved_model_tags.split(",") },
+    {
+      intraOpThreads,
+      savedModelTags: flags.saved_model_tags.split(","),
+      warmsUp: flags.enable_model_warmup,
+      warmupIterations: flags.num_request_iterations_for_warmup,
+      checksMethodName: flags.enable_signature_method_name_check,
+    },
     sink,
   );
   const settings: Omit<WorkerSettings, "number"> = {

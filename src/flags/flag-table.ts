@@ -118,6 +118,20 @@ export const flagTable = [
     help: "How many models may be loaded at a time; 0: one per core.",
   },
   {
+    name: "enable_model_warmup",
+    type: "bool",
+    defaultValue: true,
+    group: "Loading",
+    help: "Ask a version what its assets.extra/tf_serving_warmup_requests holds before it serves.",
+  },
+  {
+    name: "num_request_iterations_for_warmup",
+    type: "int",
+    defaultValue: 0,
+    group: "Loading",
+    help: "How often each warmup request is asked; 0: once.",
+  },
+  {
     name: "tensorflow_intra_op_parallelism",
     type: "int",
     defaultValue: 0,

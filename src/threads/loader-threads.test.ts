@@ -21,7 +21,13 @@ function create(most: number) {
     spawned.push(worker);
     return worker;
   };
-  const settings = { intraOpThreads: 1, savedModelTags: [] };
+  const settings = {
+    intraOpThreads: 1,
+    savedModelTags: [],
+    warmsUp: false,
+    warmupIterations: 0,
+    checksMethodName: false,
+  };
   const threads = new LoaderThreads(most, settings, { write: () => {} }, spawn);
   const ask = async (path: string) => (await threads.call({ kind: "estimate", path })).ramBytes;
   return { threads, spawned, ask };

@@ -59,6 +59,10 @@ export type LoaderCall =
 export interface LoaderSettings {
   readonly intraOpThreads: number;
   readonly savedModelTags: readonly string[];
+  /** Whether versions are asked their warmup requests before they are served. */
+  readonly warmsUp: boolean;
+  readonly warmupIterations: number;
+  readonly checksMethodName: boolean;
 }
 
 /** The answers, by kind of call; calls that aren't named answer nothing. */
