@@ -48,7 +48,17 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "profiling",
     "warmup",
   ],
-  commands: ["flags", "assembly.ts", "formats", "import", "storage", "loaders", "engines", "lifecycle"],
+  commands: [
+    "flags",
+    "assembly.ts",
+    "formats",
+    "import",
+    "storage",
+    "loaders",
+    "engines",
+    "lifecycle",
+    "warmup",
+  ],
 };
 
 /** They put everything together. */
