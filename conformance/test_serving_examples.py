@@ -80,3 +80,26 @@ def test_classify_says_what_is_wrong(
     with pytest.raises(grpc.RpcError) as caught:
         stub.Classify(request, timeout=TIMEOUT_SECONDS)
     assert message in caught.value.details()
+
+
+def test_multi_inference_on_signatures_with_inputs_of_their_own() -> None:
+    request = MultiInferenceRequest(input=examples(example(x=2.0)))
+    for signature, method in (("regress_x_to_y", "regress"), ("classify_x_to_y", "classify")):
+        task = request.tasks.add(method_name=f"tensorflow/serving/{method}")
+        task.model_spec.name, task.model_spec.signature_name = "half_plus_two_tf2", signature
+    with started_server("half_plus_two_tf2") as server, grpc.insecure_channel(server.grpc) as channel:
+        first, second = PredictionServiceStub(channel).MultiInference(request, timeout=TIMEOUT_SECONDS).results
+    assert [r.value for r in first.regression_result.regressions] == [3.0]
+    assert second.classification_result.classifications[0].classes[0].score == 3.0
+
+
+def test_regress_names_the_node_that_failed(stub: PredictionServiceStub) -> None:
+    request = RegressionRequest(input=examples(example()))
+    request.model_spec.name, request.model_spec.signature_name = MODEL, "regress_x_to_y"
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Regress(request, timeout=TIMEOUT_SECONDS)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert caught.value.details() == (
+        "Name: <unknown>, Feature: x (data type: float) is required but could not be found."
+        "\n\t [[{{node ParseExample/ParseExampleV2}}]]"
+    )

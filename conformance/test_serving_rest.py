@@ -6,7 +6,7 @@ import json
 import pytest
 
 from rest import get, post
-from server import MODEL, Server
+from server import MODEL, Server, started_server
 
 MODEL_PATH = f"/v1/models/{MODEL}"
 PREDICT = f"{MODEL_PATH}:predict"
@@ -128,3 +128,11 @@ def test_metadata(server: Server, version: int, suffix: str) -> None:
 def test_an_unknown_path_below_v1(server: Server) -> None:
     reply = get(server, "/v1/nope")
     assert (reply.status, list(reply.json)) == (400, ["error"])
+
+
+def test_inputs_of_another_shape_than_declared() -> None:
+    """As TensorFlow Serving's docs send them: its half_plus_two declares [?,1]."""
+    with started_server("half_plus_two_column") as server:
+        path = "/v1/models/half_plus_two_column:predict"
+        assert post(server, path, {"instances": [1.0, 2.0, 5.0]}).json == {"predictions": [2.5, 3.0, 4.5]}
+        assert post(server, path, {"inputs": 4.0}).json == {"outputs": 4.0}

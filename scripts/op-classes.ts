@@ -32,7 +32,6 @@ export const ELSEWHERE: readonly (readonly [where: string, ops: readonly string[
       ),
     ],
   ],
-  ["feeds", ["Placeholder", "PlaceholderV2"]],
   [
     "TensorLists",
     [

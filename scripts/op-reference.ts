@@ -86,7 +86,7 @@ Of ${registry.length} ops ${covered.length} are covered. A model with another on
   Eig, MatrixExponential, MatrixLogarithm and MatrixSquareRoot take complex numbers; a model that gives them to another isn't
   loaded.
 - **state**: variables and tables, whose values live with the servable.
-- **control flow**, **inlining**, **TensorLists**, **feeds**, **pruned**: a pass over the graph puts something else in its
+- **control flow**, **inlining**, **TensorLists**, **pruned**: a pass over the graph puts something else in its
   place.
 - **initialization**: followed when the model is loaded, to find out what variables and tables hold.
 

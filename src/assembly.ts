@@ -1,5 +1,6 @@
 import { availableParallelism, totalmem } from "node:os";
 import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
+import { sessionSettings } from "./config/session-settings.ts";
 import type { Flags } from "./flags/flag-table.ts";
 import type { Loader } from "./lifecycle/loader.ts";
 import { ServableManager } from "./lifecycle/manager.ts";
@@ -59,14 +60,14 @@ export async function startServer(
     name: flags.model_name,
     basePath: flags.model_base_path,
   });
+  const { intraOpThreads, savedModelTags } = await sessionSettings(flags);
   const bus = new StateBus();
   const sockets = await openSockets(flags);
-  const intraOpThreads = flags.tensorflow_intra_op_parallelism || availableParallelism();
   const loaderThreads = new LoaderThreads(
     flags.num_load_threads || availableParallelism(),
     {
       intraOpThreads,
-      savedModelTags: flags.saved_model_tags.split(","),
+      savedModelTags,
       warmsUp: flags.enable_model_warmup,
       warmupIterations: flags.num_request_iterations_for_warmup,
       checksMethodName: flags.enable_signature_method_name_check,

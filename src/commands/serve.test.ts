@@ -169,9 +169,17 @@ describe("the program", () => {
     const strict = start("servable", ["serve", "--modle_name=m", "--model_base_path=/m"]);
     assert.deepEqual(await strict.ended, [2, null]);
     assert.match(strict.output.text, /Unknown flag: --modle_name\. Did you mean --model_name\?/);
-    const { program } = await serving("--modle_name=m");
+    const { program } = await serving("--modle_name=m", "--mixed_precision=bfloat16");
     assert.match(program.output.text, /Unknown flag: --modle_name\. Did you mean --model_name\?/);
+    assert.match(program.output.text, /W .*--mixed_precision makes no difference here: models compute with/);
+    assert.doesNotMatch(program.output.text, /--flush_filesystem_caches makes no difference/);
     program.child.kill("SIGTERM");
     assert.deepEqual(await program.ended, [0, null]);
+  });
+
+  it("doesn't start without the encryption that it is asked for", async () => {
+    const program = start("tensorflow_model_server", ["--use_alts_credentials", "--model_base_path=/m"]);
+    assert.deepEqual(await program.ended, [2, null]);
+    assert.match(program.output.text, /--use_alts_credentials is not possible/);
   });
 });

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { type RunningServer, startServer } from "../assembly.ts";
-import { type Flags, flagTable } from "../flags/flag-table.ts";
+import { type FlagRow, type Flags, flagTable } from "../flags/flag-table.ts";
 import { formatFlags } from "../flags/format-help.ts";
 import { parseFlags } from "../flags/parse-flags.ts";
 import { packageVersion } from "../package-version.ts";
@@ -20,12 +20,12 @@ const EXAMPLE_PATH = fileURLToPath(new URL("../../examples/digits", import.meta.
  * @returns the exit code: 0 after SIGTERM or SIGINT, 1 if the server could not start, 2 for wrong flags.
  */
 export async function serve(args: readonly string[], personality: Personality): Promise<number> {
-  const { flags: given, unknown, invalid } = parseFlags(args);
-  if (given.help) {
+  const { flags: parsed, given: named, unknown, invalid } = parseFlags(args);
+  if (parsed.help) {
     process.stdout.write(usage(personality));
     return 0;
   }
-  if (given.version) {
+  if (parsed.version) {
     process.stdout.write(`servable ${packageVersion}\n`);
     return 0;
   }
@@ -35,9 +35,15 @@ export async function serve(args: readonly string[], personality: Personality): 
     process.stderr.write(`Run '${personality}${strict ? " serve" : ""} --help' for the list of flags.\n`);
     return 2;
   }
-  const named = { ...given, ...modelOfEnvironment(given, process.env) };
-  const example = named.example && named.model_base_path === "";
-  const flags = example ? { ...named, model_name: "digits", model_base_path: EXAMPLE_PATH } : named;
+  if (parsed.use_alts_credentials) {
+    process.stderr.write(
+      "--use_alts_credentials is not possible: this server has no ALTS, and won't serve without it.\n",
+    );
+    return 2;
+  }
+  const selected = { ...parsed, ...modelOfEnvironment(parsed, process.env) };
+  const example = selected.example && selected.model_base_path === "";
+  const flags = example ? { ...selected, model_name: "digits", model_base_path: EXAMPLE_PATH } : selected;
   if (flags.model_base_path === "" && flags.model_config_file === "") {
     process.stderr.write(
       "--model_base_path is required: the folder that has a folder for each version of the model. For several models " +
@@ -45,7 +51,7 @@ export async function serve(args: readonly string[], personality: Personality): 
     );
     return 2;
   }
-  return run(flags, example);
+  return run(flags, named, example);
 }
 
 /** What the start script of TensorFlow Serving's Docker image makes flags of, where the flags themselves don't say. */
@@ -61,9 +67,14 @@ function modelOfEnvironment(
   };
 }
 
-async function run(flags: Flags, example: boolean): Promise<number> {
+/** @param given the names of the flags that were given. */
+async function run(flags: Flags, given: ReadonlySet<string>, example: boolean): Promise<number> {
   const sink = createTextLogSink();
   const log = createLogger(sink, "model_servers/server");
+  for (const { name, noEffect } of flagTable as readonly FlagRow[]) {
+    if (noEffect !== undefined && given.has(name))
+      log.warning(`--${name} makes no difference here: ${noEffect}`);
+  }
   const ended = new AbortController();
   const signalled = new Promise<void>((resolve) => {
     for (const name of ["SIGTERM", "SIGINT"] as const) {

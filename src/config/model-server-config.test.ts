@@ -112,7 +112,7 @@ describe("a text proto", () => {
   it("that can't be read names the file, what was expected, and where it went wrong", () => {
     refused(
       "model_config_list {\n  config { nmae: 'm' }\n}",
-      /^Invalid protobuf file: 'models\.config': expected a tensorflow\.serving\.ModelServerConfig: .*nmae/,
+      /^Invalid protobuf file: 'models\.config': Error parsing text-format tensorflow\.serving\.ModelServerConfig: .*nmae/,
     );
     refused("\u0000\u0001", /^Invalid protobuf file: 'models\.config'/);
     refused("model_config_list { config { name: 'm' ", /^Invalid protobuf file/);

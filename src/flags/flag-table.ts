@@ -1,5 +1,5 @@
-/** What a flag's text is read as. `int` is a whole number within 53 bits. */
-export type FlagType = "string" | "int" | "bool";
+/** What a flag's text is read as. `int` is a whole number within 53 bits, `float` any finite number. */
+export type FlagType = "string" | "int" | "float" | "bool";
 
 export interface FlagRow {
   readonly name: string;
@@ -8,6 +8,8 @@ export interface FlagRow {
   readonly group: FlagGroup;
   /** The only values there are; any, if there is none. */
   readonly choices?: readonly string[];
+  /** Of a flag that is taken, and then makes no difference: why. */
+  readonly noEffect?: string;
   /** One sentence or two; --help adds the default. */
   readonly help: string;
 }
@@ -18,6 +20,7 @@ export const FLAG_GROUPS = [
   "Listening",
   "Loading",
   "General",
+  "Accelerators",
   "Beyond TensorFlow Serving",
 ] as const;
 export type FlagGroup = (typeof FLAG_GROUPS)[number];
@@ -97,6 +100,30 @@ export const flagTable = [
     help: "Seconds between two looks for new versions. 0: look once, at the start. Negative: never look.",
   },
   {
+    name: "num_unload_threads",
+    type: "int",
+    defaultValue: 0,
+    group: "Loading",
+    help: "How many models may be unloaded at a time.",
+    noEffect: "no unload ever waits for another, or holds up a request",
+  },
+  {
+    name: "flush_filesystem_caches",
+    type: "bool",
+    defaultValue: true,
+    group: "Loading",
+    help: "Give back the memory in which the system keeps the files of loaded models.",
+    noEffect: "model files are read once, and the system takes that memory back by itself",
+  },
+  {
+    name: "remove_unused_fields_from_bundle_metagraph",
+    type: "bool",
+    defaultValue: true,
+    group: "Loading",
+    help: "Drop what of a model's graph isn't needed any more.",
+    noEffect: "no graph is kept once it is loaded",
+  },
+  {
     name: "max_num_load_retries",
     type: "int",
     defaultValue: 5,
@@ -132,11 +159,134 @@ export const flagTable = [
     help: "How often each warmup request is asked; 0: once.",
   },
   {
+    name: "tensorflow_session_parallelism",
+    type: "int",
+    defaultValue: 0,
+    group: "General",
+    help: "Stands for --tensorflow_intra_op_parallelism, where that is 0.",
+  },
+  {
     name: "tensorflow_intra_op_parallelism",
     type: "int",
     defaultValue: 0,
     group: "General",
     help: "How many threads one operation of a model may use, for all models together; 0: one per core.",
+  },
+  {
+    name: "tensorflow_inter_op_parallelism",
+    type: "int",
+    defaultValue: 0,
+    group: "General",
+    help: "How many operations of a request may run at a time.",
+    noEffect: "they run one after the other, each on all threads",
+  },
+  {
+    name: "tensorflow_session_config_file",
+    type: "string",
+    defaultValue: "",
+    group: "General",
+    help: "A ConfigProto in protobuf's text format; of it, intra_op_parallelism_threads is used, where no flag sets it.",
+  },
+  {
+    name: "platform_config_file",
+    type: "string",
+    defaultValue: "",
+    group: "General",
+    help: "A PlatformConfigMap in protobuf's text format. Of the platform \"tensorflow\" its tags and threads are used, in the place of the flags'.",
+  },
+  {
+    name: "grpc_channel_arguments",
+    type: "string",
+    defaultValue: "",
+    group: "Listening",
+    help: "Settings of the gRPC server, as name=value, separated by commas: grpc.max_concurrent_streams, grpc.max_receive_message_length, grpc.max_connection_age_ms, grpc.max_connection_age_grace_ms, grpc.max_connection_idle_ms.",
+  },
+  {
+    name: "use_alts_credentials",
+    type: "bool",
+    defaultValue: false,
+    group: "Listening",
+    help: "Encrypt gRPC with Google's ALTS. There is no such thing here: a server that is asked for it doesn't start.",
+  },
+  {
+    name: "grpc_max_threads",
+    type: "int",
+    defaultValue: 0,
+    group: "Listening",
+    help: "The most threads that answer gRPC calls; calls beyond that are refused.",
+    noEffect: "calls that come while all workers are busy wait; see --request_workers",
+  },
+  {
+    name: "per_process_gpu_memory_fraction",
+    type: "float",
+    defaultValue: 0,
+    group: "Accelerators",
+    help: "The part of a GPU's memory that is taken, 0.0 to 1.0.",
+    noEffect: "models run on the CPU",
+  },
+  {
+    name: "xla_cpu_compilation_enabled",
+    type: "bool",
+    defaultValue: false,
+    group: "Accelerators",
+    help: "Compile models with XLA for the CPU.",
+    noEffect: "ONNX Runtime optimizes every model",
+  },
+  {
+    name: "xla_gpu_compilation_enabled",
+    type: "bool",
+    defaultValue: false,
+    group: "Accelerators",
+    help: "Compile models with XLA for GPUs.",
+    noEffect: "models run on the CPU",
+  },
+  {
+    name: "mixed_precision",
+    type: "string",
+    defaultValue: "",
+    group: "Accelerators",
+    help: 'Run parts of a model with fewer bits ("bfloat16").',
+    noEffect: "models compute with the types that they were exported with",
+  },
+  {
+    name: "skip_initialize_tpu",
+    type: "bool",
+    defaultValue: false,
+    group: "Accelerators",
+    help: "Leave TPUs as they are.",
+    noEffect: "models run on the CPU",
+  },
+  {
+    name: "prefer_tflite_model",
+    type: "bool",
+    defaultValue: false,
+    group: "Accelerators",
+    help: "Serve model.tflite of a version's folder where there is one.",
+    noEffect: "no TensorFlow Lite model is served: the SavedModel beside it is",
+  },
+  {
+    name: "num_tflite_pools",
+    type: "int",
+    defaultValue: 1,
+    group: "Accelerators",
+    help: "How many pools of TensorFlow Lite interpreters a model has.",
+    noEffect: "no TensorFlow Lite model is served: the SavedModel beside it is",
+  },
+  {
+    name: "num_tflite_interpreters_per_pool",
+    type: "int",
+    defaultValue: 1,
+    group: "Accelerators",
+    help: "How many interpreters a pool has.",
+    noEffect: "no TensorFlow Lite model is served: the SavedModel beside it is",
+  },
+  {
+    name: "thread_pool_factory_config_file",
+    type: "string",
+    defaultValue: "",
+    group: "General",
+    help: "A ThreadPoolFactoryConfig in protobuf's text format.",
+    noEffect: "all models share the threads of --tensorflow_intra_op_parallelism",
   },
   {
     name: "enable_serialization_as_tensor_content",
@@ -237,7 +387,7 @@ export const flagTable = [
 ] as const satisfies readonly FlagRow[];
 
 type Row = (typeof flagTable)[number];
-type ValueOf<R extends FlagRow> = R["type"] extends "int"
+type ValueOf<R extends FlagRow> = R["type"] extends "int" | "float"
   ? number
   : R["type"] extends "bool"
     ? boolean

@@ -15,9 +15,10 @@ function formatRow(row: FlagRow): string {
   const form =
     row.type === "bool"
       ? `--${row.name}`
-      : `--${row.name}=${row.type === "int" ? "N" : (row.choices?.join("|") ?? "TEXT")}`;
+      : `--${row.name}=${row.type === "int" || row.type === "float" ? "N" : (row.choices?.join("|") ?? "TEXT")}`;
   const standard = row.defaultValue === "" ? "no default" : `default ${row.defaultValue}`;
-  return `  ${form}\n${wrap(`${row.help} (${standard})`)}`;
+  const noEffect = row.noEffect === undefined ? "" : ` Makes no difference here: ${row.noEffect}.`;
+  return `  ${form}\n${wrap(`${row.help}${noEffect} (${standard})`)}`;
 }
 
 function wrap(text: string): string {

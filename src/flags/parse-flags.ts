@@ -3,6 +3,8 @@ import { closestName } from "./suggestion.ts";
 
 export interface ParsedFlags {
   readonly flags: Flags;
+  /** The names of those that were given. */
+  readonly given: ReadonlySet<string>;
   /** A sentence for each argument that is no flag of ours. */
   readonly unknown: readonly string[];
   /** A sentence for each flag whose value can't be read. */
@@ -18,6 +20,7 @@ const ROWS: ReadonlyMap<string, FlagRow> = new Map(flagTable.map((row) => [row.n
 export function parseFlags(args: readonly string[]): ParsedFlags {
   const values: Record<string, string | number | boolean> = {};
   for (const row of flagTable) values[row.name] = row.defaultValue;
+  const given = new Set<string>();
   const unknown: string[] = [];
   const invalid: string[] = [];
   for (let i = 0; i < args.length; i++) {
@@ -27,6 +30,7 @@ export function parseFlags(args: readonly string[]): ParsedFlags {
       unknown.push(describeUnknown(args[i]!, match?.[1]));
       continue;
     }
+    given.add(row.name);
     const negated = row.name !== normalize(match[1]!);
     let text = match[2];
     if (text === undefined && row.type !== "bool" && i + 1 < args.length) text = args[++i]!;
@@ -34,7 +38,7 @@ export function parseFlags(args: readonly string[]): ParsedFlags {
     if (value === undefined || (negated && text !== undefined)) invalid.push(describeInvalid(row, text));
     else values[row.name] = value;
   }
-  return { flags: Object.freeze(values) as unknown as Flags, unknown, invalid };
+  return { flags: Object.freeze(values) as unknown as Flags, given, unknown, invalid };
 }
 
 const normalize = (name: string): string => name.replaceAll("-", "_");
@@ -54,6 +58,10 @@ function readValue(row: FlagRow, text: string | undefined): string | number | bo
     case "bool":
       if (text === undefined || text === "true" || text === "1") return true;
       return text === "false" || text === "0" ? false : undefined;
+    case "float":
+      return text !== undefined && text.trim() !== "" && Number.isFinite(Number(text))
+        ? Number(text)
+        : undefined;
     case "int":
       return text !== undefined && /^[+-]?\d+$/.test(text) && Number.isSafeInteger(Number(text))
         ? Number(text)
@@ -63,7 +71,8 @@ function readValue(row: FlagRow, text: string | undefined): string | number | bo
 
 function describeInvalid(row: FlagRow, text: string | undefined): string {
   const wanted =
-    row.choices?.join(", ") ?? { string: "a text", int: "a whole number", bool: "true or false" }[row.type];
+    row.choices?.join(", ") ??
+    { string: "a text", int: "a whole number", float: "a number", bool: "true or false" }[row.type];
   return `--${row.name} takes ${wanted}, ${text === undefined ? "but no value came" : `not "${text}"`}`;
 }
 

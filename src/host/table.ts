@@ -42,6 +42,7 @@ import { tensorLists } from "./lists/tensor-lists.ts";
 import { complexNumbers } from "./math/complex.ts";
 import { specialFunctions } from "./math/special.ts";
 import { passThrough } from "./pass-through.ts";
+import { placeholders } from "./placeholder.ts";
 import { quantization } from "./quantization/quantization.ts";
 import { quantizedLayers } from "./quantization/quantized-layers.ts";
 import { quantizedOps } from "./quantization/quantized-ops.ts";
@@ -67,6 +68,7 @@ import { windows } from "./windows/windows.ts";
 export const hostOps: HostFamily = {
   ...passThrough,
   ...assertion,
+  ...placeholders,
   ...complexNumbers,
   ...signals,
   ...linearAlgebra,

@@ -45,17 +45,19 @@ export class SignatureCompiler {
   /**
    * Rejects with StatusError UNIMPLEMENTED that names every op that isn't covered, or the first node whose op is covered
    * but not in this use; INVALID_ARGUMENT for a broken graph.
+   * @param refusesUnknownRanks rejects with FAILED_PRECONDITION instead of taking a tensor of unknown rank for what an op
+   * demands, which only a run could tell. Default: false.
    */
-  async compile(key: string, signature: Signature): Promise<CompiledSignature> {
+  async compile(key: string, signature: Signature, refusesUnknownRanks = false): Promise<CompiledSignature> {
     try {
-      return await this.#compile(signature);
+      return await this.#compile(signature, refusesUnknownRanks);
     } catch (error) {
       const status = asStatusError(error);
       throw new StatusError(status.code, `Signature ${key}: ${status.message}`, { cause: error });
     }
   }
 
-  async #compile(signature: Signature): Promise<CompiledSignature> {
+  async #compile(signature: Signature, refusesUnknownRanks: boolean): Promise<CompiledSignature> {
     const prepared = this.#preparer.signature(signature);
     const missing = await this.#missing(prepared);
     if (missing.length > 0) throw unimplemented(describeMissing(missing));
@@ -78,6 +80,7 @@ export class SignatureCompiler {
         sessions,
         tables,
         mutableVariables,
+        refusesUnknownRanks,
       };
       try {
         const { program } = new ProgramBuilder(prepared, context).build(true);

@@ -16,6 +16,14 @@ export interface GraphNode {
   /** Names of the nodes that must have run before. */
   readonly controls: readonly string[];
   readonly attrs: Readonly<Record<string, AttrValue>>;
+  /** For messages, where it isn't a node of the main graph: the function that it comes from, and its name there. */
+  readonly origin?: { readonly function: string; readonly node: string };
+}
+
+/** A node as TensorFlow names it behind the error that it caused (node_def_util.cc). */
+export function formatOrigin({ name, origin }: GraphNode): string {
+  if (origin === undefined) return `{{node ${name}}}`;
+  return `{{function_node ${origin.function}}}{{node ${origin.node}}}`;
 }
 
 /** A graph without functions' bodies: what passes take and return. Never changed in place. */

@@ -2,7 +2,6 @@ import { create } from "@bufbuild/protobuf";
 import { AttrValueSchema } from "../proto/gen/tensorflow/core/framework/attr_value_pb.ts";
 import type { FunctionDef } from "../proto/gen/tensorflow/core/framework/function_pb.ts";
 import type { MetaGraphDef } from "../proto/gen/tensorflow/core/protobuf/meta_graph_pb.ts";
-import { invalidArgument } from "../status/status.ts";
 import type { Signature } from "../tensor/signature.ts";
 import { branchArguments, type ControlFlow, controlFlowOf, type FunctionArgument } from "./control-flow.ts";
 import {
@@ -209,13 +208,6 @@ export class GraphPreparer {
     const simpler = skipDropout(joinPartitions(resolved), fed);
     const pruned = prune(simpler, outputs, fed, running);
     const { graph, outputs: given } = fuseRecurrentLoops({ graph: pruned, feeds, outputs }, this);
-    for (const { op, name } of graph.nodes.values()) {
-      if (op === "Placeholder" || op === "PlaceholderV2") {
-        throw invalidArgument(
-          `The signature does not feed the placeholder ${name}, on which its outputs depend`,
-        );
-      }
-    }
     return { graph, feeds, outputs: given, types: new TensorTypes(graph, feeds) };
   }
 }

@@ -8,7 +8,16 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { chooseBranch } from "./branch-choice.ts";
 import { fixedNode, freeInputs, isControlFlow } from "./control-flow.ts";
 import { moved, withKnownFeeds } from "./fixed-branch.ts";
-import { type Feed, formatRef, type Graph, type GraphNode, graphOf, parseRef, type Ref } from "./graph.ts";
+import {
+  type Feed,
+  formatOrigin,
+  formatRef,
+  type Graph,
+  type GraphNode,
+  graphOf,
+  parseRef,
+  type Ref,
+} from "./graph.ts";
 import { GraphConstants } from "./graph-constants.ts";
 import { areSameShapes, commonShape, declaredShape } from "./known-shapes.ts";
 import { writeModel } from "./onnx/model.ts";
@@ -35,6 +44,8 @@ export interface ProgramContext extends Placing {
   readonly tables: Map<string, GraphNode>;
   /** The variables that they read or change when they run; each adds its own. */
   readonly mutableVariables: Map<string, VariableForm>;
+  /** Default: false. */
+  readonly refusesUnknownRanks?: boolean;
 }
 
 /** What is declared of a variable. */
@@ -177,6 +188,7 @@ export class ProgramBuilder {
       kind: "host",
       op: node.op,
       name: node.name,
+      origin: formatOrigin(node),
       attrs: node.attrs,
       inputs,
       outputs,
@@ -198,6 +210,7 @@ export class ProgramBuilder {
       kind: "table",
       op: node.op,
       name: node.name,
+      origin: formatOrigin(node),
       table: table.name,
       inputs: rest.map((ref) => this.#read(ref)),
       outputs: shapes.map((shape, index) => this.#produce({ node: node.name, index }, shape)),
@@ -354,7 +367,8 @@ export class ProgramBuilder {
     }
     const graph = graphOf([...constants.values(), ...nodes]);
     const part = { graph, feeds: [...feeds.values()], outputs, within: this.#prepared };
-    const translation = translate(part, variables, (within, node) => preparer.flow(within, node));
+    const flows = (within: PreparedGraph, node: GraphNode) => preparer.flow(within, node);
+    const translation = translate(part, variables, flows, this.#context.refusesUnknownRanks);
     const handedOn = new Map([...feeds.values()].map((feed) => [feed.name, feed.ref]));
     const computed = outputs.flatMap((ref, i) => {
       const value = translation.outputs[i]!;

@@ -50,8 +50,10 @@ export interface SessionStep {
 export interface HostStep {
   readonly kind: "host";
   readonly op: string;
-  /** The node's name, for messages. */
+  /** The node's name. */
   readonly name: string;
+  /** The node, as errors that it causes end with it. */
+  readonly origin: string;
   readonly attrs: Readonly<Record<string, AttrValue>>;
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
@@ -64,6 +66,7 @@ export interface TableStep {
   readonly kind: "table";
   readonly op: string;
   readonly name: string;
+  readonly origin: string;
   /** The table's node: its name among the tables of the version. */
   readonly table: string;
   readonly inputs: readonly number[];

@@ -78,10 +78,16 @@ export interface GraphPart {
 
 /**
  * Translates a region to ONNX.
+ * @param refusesUnknownRanks as of {@link OnnxBuilder}.
  * @throws StatusError UNIMPLEMENTED that names the node whose use of its op can't be expressed.
  */
-export function translate(part: GraphPart, variables: Variables, flows: Flows): Translation {
-  const onnx = new OnnxBuilder();
+export function translate(
+  part: GraphPart,
+  variables: Variables,
+  flows: Flows,
+  refusesUnknownRanks = false,
+): Translation {
+  const onnx = new OnnxBuilder(refusesUnknownRanks);
   const values = new Map<string, Value>();
   for (const feed of part.feeds) {
     const shape = feed.shape?.map((dim): Dim => (dim < 0 ? onnx.fresh() : dim));

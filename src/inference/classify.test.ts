@@ -160,6 +160,15 @@ describe("classify", () => {
     });
   }
 
+  it("words an input of another type as TensorFlow's session does", async () => {
+    const number = { tensorName: "x:0", dtype: "float32", shape: [-1] } as const;
+    const { map } = serving({ serving_default: [{ ...both, inputs: new Map([["inputs", number]]) }, good] });
+    await assert.rejects(async () => classify(map, request(), lenient), {
+      code: Code.INVALID_ARGUMENT,
+      message: "Expects arg[0] to be float but string is provided",
+    });
+  });
+
   it("refuses no examples, an unknown signature, and another method if that is checked", async () => {
     const { map } = serving({ serving_default: [both, good], other: [{ ...both, methodName: "p" }, good] });
     const refused = (signatureName: string, examples: string[], checksMethodName: boolean) =>
@@ -218,6 +227,7 @@ describe("multi-inference", () => {
   const signatures = {
     c: [both, good],
     r: [signature("regress", ["inputs"], ["outputs"]), { outputs: floats([2], 1, 2) }],
+    three: [signature("classify", ["inputs"], ["a", "b", "c"]), good],
     far: [{ ...both, inputs: new Map([["inputs", elsewhere]]) }, good],
   } as const;
   const task = (signatureName: string, methodName: string, name = "m") => ({
@@ -239,6 +249,21 @@ describe("multi-inference", () => {
     );
   });
 
+  it("asks signatures whose inputs are different tensors, as those of TF2 are", async () => {
+    const { results } = await ask(task("c", "classify"), task("far", "classify"));
+    assert.equal(results.length, 2);
+  });
+
+  it("checks every task before it says that there are no examples", async () => {
+    const { map } = serving(signatures);
+    const tasks = [task("r", "regress"), task("r", "predict")];
+    const attempt = multiInference(map, { tasks: [tasks[0]!], examples: [] }, lenient);
+    await assert.rejects(attempt, { message: "Input is empty." });
+    await assert.rejects(multiInference(map, { tasks, examples: [] }, lenient), {
+      message: /^Duplicate evaluation/,
+    });
+  });
+
   it("refuses tasks that don't go together", async () => {
     const refused = async (message: RegExp, ...tasks: ReturnType<typeof task>[]) =>
       assert.rejects(ask(...tasks), { message });
@@ -247,9 +272,9 @@ describe("multi-inference", () => {
     await refused(/Duplicate evaluation of signature: r/, task("r", "regress"), task("r", "regress"));
     await refused(/Requested signature not found in model graph: x/, task("x", "regress"));
     await refused(
-      /Input tensor must be the same for all Signatures/,
-      task("c", "classify"),
-      task("far", "classify"),
+      /^Expected one or two output Tensors, found 3$/,
+      task("r", "regress"),
+      task("three", "classify"),
     );
     await refused(/Unsupported signature method_name: tensorflow\/serving\/predict/, task("r", "predict"));
   });

@@ -1,7 +1,7 @@
 import type { RunResult } from "../engines/engine.ts";
 import type { ServableHandle, ServableId, ServableLookup, Signature } from "../lifecycle/servable.ts";
 import { invalidArgument } from "../status/status.ts";
-import { dtypeInfo } from "../tensor/dtype.ts";
+import { dataTypeString } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { DEFAULT_SIGNATURE, type ModelSpec } from "./predict.ts";
 
@@ -51,7 +51,8 @@ export function askWithExamples<T>(
     if (signature === undefined) {
       throw invalidArgument(`No signature was found with the name: ${signatureName}`);
     }
-    const result = runWithExamples(handle, signatureName, signature, examples, method, options);
+    const outputs = outputsForExamples(signature, method, options);
+    const result = runWithExamples(handle, signatureName, outputs, examples, method);
     const respond = (value: T): ExamplesResponse<T> => {
       handle.release();
       return { id: handle.id, signatureName, result: value };
@@ -67,15 +68,15 @@ export function askWithExamples<T>(
   }
 }
 
-/** Runs one signature of a version. */
-export function runWithExamples<T>(
-  handle: ServableHandle,
-  signatureName: string,
+/**
+ * The keys of the outputs to compute.
+ * @throws StatusError if the signature isn't one for this kind of request.
+ */
+export function outputsForExamples<T>(
   signature: Signature,
-  examples: readonly Uint8Array[],
   method: ExamplesMethod<T>,
   { checksMethodName }: ExamplesOptions,
-): T | Promise<T> {
+): readonly string[] {
   if (checksMethodName && signature.methodName !== method.methodName) {
     const kind = method.methodName.endsWith("classify") ? "classification" : "regression";
     throw invalidArgument(
@@ -83,9 +84,19 @@ export function runWithExamples<T>(
     );
   }
   if (signature.inputs.size !== 1) throw invalidArgument("Expected one input Tensor.");
-  const outputs = method.outputs(signature);
+  return method.outputs(signature);
+}
+
+/** Runs one signature of a version. @param outputs as of {@link outputsForExamples}. */
+export function runWithExamples<T>(
+  handle: ServableHandle,
+  signatureName: string,
+  outputs: readonly string[],
+  examples: readonly Uint8Array[],
+  method: ExamplesMethod<T>,
+): T | Promise<T> {
   if (examples.length === 0) throw invalidArgument("Input is empty.");
-  checkInput(signature);
+  checkInput(handle.signatures.get(signatureName)!);
   const input: Tensor = { dtype: "string", shape: [examples.length], data: examples };
   const finish = (run: RunResult): T => {
     try {
@@ -98,12 +109,10 @@ export function runWithExamples<T>(
   return run instanceof Promise ? run.then(finish) : finish(run);
 }
 
+/** The text is that of TensorFlow's session, which is fed the examples whatever the signature declares. */
 function checkInput({ inputs }: Signature): void {
-  for (const [key, { dtype, tensorName }] of inputs) {
+  for (const { dtype } of inputs.values()) {
     if (dtype === "string") continue;
-    throw invalidArgument(
-      `Expected the input ${key} (tensor ${tensorName}) to take serialized tf.Examples, as DT_STRING; ` +
-        `it takes ${dtypeInfo(dtype).protoName}`,
-    );
+    throw invalidArgument(`Expects arg[0] to be ${dataTypeString(dtype)} but string is provided`);
   }
 }

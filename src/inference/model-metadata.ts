@@ -13,7 +13,7 @@ export interface ModelMetadata {
 /**
  * PredictionService.GetModelMetadata.
  * @param fields what is asked for: {@link SIGNATURE_DEF}, once at least.
- * @throws StatusError INVALID_ARGUMENT for any other field or none; NOT_FOUND; INVALID_ARGUMENT for an unknown label.
+ * @throws StatusError INVALID_ARGUMENT for any other field or none, a model without a name, or an unknown label; NOT_FOUND.
  */
 export function getModelMetadata(
   lookup: ServableLookup,
@@ -24,8 +24,10 @@ export function getModelMetadata(
     throw invalidArgument("GetModelMetadataRequest must specify at least one metadata_field");
   }
   for (const field of fields) {
-    if (field !== SIGNATURE_DEF) throw invalidArgument(`Metadata field ${field} is not supported`);
+    // Word for word: TensorFlow Serving never fills its %s in.
+    if (field !== SIGNATURE_DEF) throw invalidArgument(`Metadata field %s is not supported${field}`);
   }
+  if (model.name === "") throw invalidArgument("ModelSpec has no name specified.");
   const handle = lookup.acquire(model);
   try {
     return { id: handle.id, signatureDefMap: handle.signatureDefMap() };

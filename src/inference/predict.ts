@@ -1,8 +1,7 @@
 import type { RunResult } from "../engines/engine.ts";
 import type { ServableId, ServableLookup, ServableRequest, Signature } from "../lifecycle/servable.ts";
-import { failedPrecondition, invalidArgument, type StatusError } from "../status/status.ts";
-import { dtypeInfo } from "../tensor/dtype.ts";
-import { formatShape, isCompatible } from "../tensor/shape.ts";
+import { failedPrecondition, internal, invalidArgument, type StatusError } from "../status/status.ts";
+import { dataTypeString } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** The signature that a request means when it names none. */
@@ -13,14 +12,22 @@ export interface ModelSpec extends ServableRequest {
   readonly signatureName: string;
 }
 
+/** Tensors by their keys; `get` may be what reads one, and throw. */
+export type NamedInputs = Pick<ReadonlyMap<string, Tensor>, "keys" | "has" | "get">;
+
 export interface PredictRequest {
   readonly model: ModelSpec;
   /** The inputs, or what decodes them once the signature is known (JSON has no types of its own). */
-  readonly inputs: ReadonlyMap<string, Tensor> | ((signature: Signature) => ReadonlyMap<string, Tensor>);
+  readonly inputs: NamedInputs | ((signature: Signature) => NamedInputs);
   /** Output keys that are wanted; empty means all. */
   readonly outputFilter: readonly string[];
   /** The error for a signature that the model doesn't have, where it isn't the Predict RPC's. */
   readonly unknownSignature?: (name: string) => StatusError;
+}
+
+export interface PredictOptions {
+  /** Refuse signatures of an unknown method (--enable_signature_method_name_check). Default: false. */
+  readonly checksMethodName?: boolean;
 }
 
 export interface PredictResponse {
@@ -41,6 +48,7 @@ export interface PredictResponse {
 export function predict(
   lookup: ServableLookup,
   request: PredictRequest,
+  options: PredictOptions = {},
 ): PredictResponse | Promise<PredictResponse> {
   const handle = lookup.acquire(request.model);
   let result: RunResult | Promise<RunResult>;
@@ -52,9 +60,12 @@ export function predict(
       const unknown = request.unknownSignature ?? unknownSignature;
       throw unknown(signatureName);
     }
+    if (options.checksMethodName) checkMethodName(signature);
     const given = typeof request.inputs === "function" ? request.inputs(signature) : request.inputs;
+    checkKeys(signature, given);
     const inputs = orderInputs(signature, given);
     outputs = selectOutputs(signature, request.outputFilter);
+    checkTypes(signature, inputs);
     result = handle.run(signatureName, inputs, outputs);
   } catch (error) {
     handle.release();
@@ -81,42 +92,57 @@ function unknownSignature(name: string): StatusError {
   return failedPrecondition(`Serving signature key "${name}" not found.`);
 }
 
-function orderInputs(signature: Signature, given: ReadonlyMap<string, Tensor>): Tensor[] {
-  const ordered: Tensor[] = [];
-  let taken = 0;
-  for (const [key, spec] of signature.inputs) {
-    const passed = given.get(key);
-    const tensor = passed ?? spec.defaultValue;
-    if (tensor === undefined) throw inputMismatch(signature, given);
-    if (passed !== undefined) taken++;
-    if (tensor.dtype !== spec.dtype) {
-      throw invalidArgument(
-        `input ${key} (tensor ${spec.tensorName}): expects dtype ${dtypeInfo(spec.dtype).protoName}, ` +
-          `got ${dtypeInfo(tensor.dtype).protoName}`,
-      );
-    }
-    if (!isCompatible(tensor.shape, spec.shape)) {
-      throw invalidArgument(
-        `input ${key} (tensor ${spec.tensorName}): expects shape ${formatShape(spec.shape)}, ` +
-          `got ${formatShape(tensor.shape)}`,
-      );
-    }
-    ordered.push(tensor);
+const METHODS = ["predict", "classify", "regress"].map((method) => `tensorflow/serving/${method}`);
+
+function checkMethodName({ methodName }: Signature): void {
+  if (METHODS.includes(methodName)) return;
+  throw internal(
+    `Expected prediction signature method_name to be one of {${METHODS.join(", ")}}. Was: ${methodName}`,
+  );
+}
+
+/** Whether the request has what the signature asks for, before any tensor is looked at. */
+function checkKeys(signature: Signature, given: NamedInputs): void {
+  const { inputs } = signature;
+  const sent = [...given.keys()];
+  const extra = sent.filter((key) => !inputs.has(key));
+  const missing = [...inputs].filter(
+    ([key, { defaultValue }]) => defaultValue === undefined && !given.has(key),
+  );
+  if (extra.length + missing.length === 0) return;
+  if (sent.length === inputs.size && extra.length > 0) {
+    throw invalidArgument(
+      `input tensor alias not found in signature: ${extra[0]}. Inputs expected to be in the set ` +
+        `${keySet(inputs.keys())}.`,
+    );
   }
-  if (taken !== given.size) throw inputMismatch(signature, given);
+  throw invalidArgument(
+    `input size does not match signature: ${sent.length}!=${inputs.size} len(${keySet(sent)}) != ` +
+      `len(${keySet(inputs.keys())}). Sent extra: ${keySet(extra)}. ` +
+      `Missing but required: ${keySet(missing.map(([key]) => key))}.`,
+  );
+}
+
+function keySet(keys: Iterable<string>): string {
+  return `{${[...keys].sort().join(",")}}`;
+}
+
+function orderInputs(signature: Signature, given: NamedInputs): Tensor[] {
+  const ordered: Tensor[] = [];
+  for (const [key, { defaultValue }] of signature.inputs) ordered.push(given.get(key) ?? defaultValue!);
   return ordered;
 }
 
-function inputMismatch(signature: Signature, given: ReadonlyMap<string, Tensor>) {
-  const sent = [...given.keys()].sort();
-  const expected = [...signature.inputs.keys()].sort();
-  const extra = sent.filter((key) => !signature.inputs.has(key));
-  const missing = expected.filter(
-    (key) => !given.has(key) && signature.inputs.get(key)!.defaultValue === undefined,
-  );
-  return invalidArgument(
-    `input size does not match signature: ${sent.length}!=${expected.length} len({${sent.join(",")}}) != ` +
-      `len({${expected.join(",")}}). Sent extra: {${extra.join(",")}}. Missing but required: {${missing.join(",")}}.`,
+/** The text is that of TensorFlow's session, which counts the tensors that it is fed in the order of their names. */
+function checkTypes(signature: Signature, tensors: readonly Tensor[]): void {
+  const specs = [...signature.inputs.values()];
+  if (specs.every(({ dtype }, i) => dtype === tensors[i]!.dtype)) return;
+  const fed = specs.map((spec, i) => ({ ...spec, given: tensors[i]!.dtype }));
+  fed.sort((a, b) => (a.tensorName < b.tensorName ? -1 : 1));
+  const wrong = fed.findIndex(({ dtype, given }) => dtype !== given);
+  const { dtype, given } = fed[wrong]!;
+  throw invalidArgument(
+    `Expects arg[${wrong}] to be ${dataTypeString(dtype)} but ${dataTypeString(given)} is provided`,
   );
 }
 
@@ -126,11 +152,8 @@ function selectOutputs(signature: Signature, filter: readonly string[]): readonl
   for (const key of filter) {
     if (!signature.outputs.has(key)) {
       throw invalidArgument(
-        `output tensor alias not found in signature: ${key} Outputs expected to be in the set {${[
-          ...signature.outputs.keys(),
-        ]
-          .sort()
-          .join(",")}}.`,
+        `output tensor alias not found in signature: ${key} Outputs expected to be in the set ` +
+          `${keySet(signature.outputs.keys())}.`,
       );
     }
     if (seen.has(key)) throw invalidArgument(`duplicate output tensor alias: ${key}`);

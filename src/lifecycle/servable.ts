@@ -23,8 +23,8 @@ export interface Servable {
   /**
    * Runs a signature. Answers at once where the model is fast enough to be run on the calling thread.
    * @param signature a key of `signatures`.
-   * @param inputs one tensor for each of the signature's inputs, of its dtype and a compatible shape, in the
-   * iteration order of its `inputs` map.
+   * @param inputs one tensor for each of the signature's inputs, of its dtype, in the iteration order of its `inputs`
+   * map. A shape may differ from the declared one: whether the model takes it is the servable's to say.
    * @param outputs keys of the signature's `outputs`: what to compute, in the order wanted.
    * @throws StatusError (or rejects with one) with the engine's code and message.
    */

@@ -36,6 +36,7 @@ const host = (op: string, inputs: number[], outputs: number[], effect = false): 
   kind: "host",
   op,
   name: op,
+  origin: op,
   attrs: {},
   inputs,
   outputs,

@@ -42,6 +42,7 @@ it("runs a step that may refuse the request, and what it needs, whatever is want
     kind: "host",
     op: "Assert",
     name: "a",
+    origin: "",
     attrs: {},
     inputs: [1],
     outputs: [],

@@ -9,6 +9,7 @@ import { Attributes } from "../registry/attributes.ts";
 import { opDefinition } from "../registry/op-registry.ts";
 import type { Access } from "../state/lock.ts";
 import type { SharedVariable } from "../state/variable.ts";
+import { StatusError } from "../status/status.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ServableState } from "./servable-state.ts";
 
@@ -21,9 +22,22 @@ export function compileKernel(
   state: ServableState,
   access: Access | undefined,
 ): ValueKernel {
-  if (step.kind === "table") return tableKernel(step, state.tables.get(step.table)!);
   if (step.kind === "variable") return variableKernel(step, state.variables.get(step.variable)!, access);
-  return hostKernel(step, state);
+  const kernel =
+    step.kind === "table" ? tableKernel(step, state.tables.get(step.table)!) : hostKernel(step, state);
+  return namingItself(kernel, step.origin);
+}
+
+/** Errors of a run end with the node that caused them, as those of TensorFlow's executor do. */
+function namingItself(kernel: ValueKernel, origin: string): ValueKernel {
+  return (inputs) => {
+    try {
+      return kernel(inputs);
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      throw new StatusError(error.code, `${error.message}\n\t [[${origin}]]`, { cause: error.cause });
+    }
+  };
 }
 
 function tableKernel({ op }: TableStep, table: Table): ValueKernel {

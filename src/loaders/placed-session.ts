@@ -1,5 +1,6 @@
 import type { Engine, RunResult, Session } from "../engines/engine.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { runError } from "./run-errors.ts";
 import { countElements, RunPlacement } from "./run-placement.ts";
 import type { LoadedSession } from "./servable-payload.ts";
 
@@ -19,19 +20,33 @@ export class PlacedSession {
     this.#placement = new RunPlacement(probe);
   }
 
-  /** As `Session.run` and `Session.runAsync`. */
+  /** As `Session.run` and `Session.runAsync`, with errors worded for TensorFlow's users. */
   run(inputs: readonly Tensor[], outputs: readonly number[]): RunResult | Promise<RunResult> {
-    if (this.#isUnbounded) return this.#session.runAsync(inputs, outputs);
+    if (this.#isUnbounded) return this.#runElsewhere(inputs, outputs);
     const elements = countElements(inputs);
     const start = performance.now();
     if (this.#placement.isShort(elements)) {
-      const result = this.#session.run(inputs, outputs);
+      const result = this.#runHere(inputs, outputs);
       this.#placement.ran({ microseconds: (performance.now() - start) * 1000, elements });
       return result;
     }
-    return this.#session.runAsync(inputs, outputs).then((result) => {
+    return this.#runElsewhere(inputs, outputs).then((result) => {
       this.#placement.ranElsewhere({ microseconds: (performance.now() - start) * 1000, elements });
       return result;
+    });
+  }
+
+  #runHere(inputs: readonly Tensor[], outputs: readonly number[]): RunResult {
+    try {
+      return this.#session.run(inputs, outputs);
+    } catch (error) {
+      throw runError(error, inputs);
+    }
+  }
+
+  #runElsewhere(inputs: readonly Tensor[], outputs: readonly number[]): Promise<RunResult> {
+    return this.#session.runAsync(inputs, outputs).catch((error: unknown) => {
+      throw runError(error, inputs);
     });
   }
 

@@ -14,6 +14,7 @@ import { joinPath, type Storage } from "../storage/storage.ts";
 import type { Signature } from "../tensor/signature.ts";
 import { runConstantSteps } from "./constant-steps.ts";
 import { assertCovered } from "./coverage.ts";
+import { compileFree, type FreeSignature } from "./free-shapes.ts";
 import { SavedModelServable } from "./saved-model-servable.ts";
 import type { LoadedProgram, LoadedSession, ServablePayload } from "./servable-payload.ts";
 import { createSession } from "./session-creation.ts";
@@ -34,7 +35,7 @@ export interface SavedModelLoadingOptions {
   readonly warmUp?: (servable: Servable, path: string) => Promise<void>;
 }
 
-type Compiled = Pick<ServablePayload, "programs" | "sessions" | "weights" | "state">;
+type Compiled = Pick<ServablePayload, "programs" | "freePrograms" | "sessions" | "weights" | "state">;
 
 /** Reads, imports and compiles SavedModels, and frees them: the work of a loader thread. */
 export class SavedModelLoading {
@@ -105,21 +106,28 @@ export class SavedModelLoading {
     const preparer = new GraphPreparer(model.metaGraph, signatures.values());
     const compiler = new SignatureCompiler(preparer, await initialVariables(model, preparer, storage));
     await assertCovered(compiler, signatures);
-    const compiled: CompiledSignature[] = [];
+    const declared = new Map<string, CompiledSignature>();
+    const free = new Map<string, FreeSignature>();
     for (const [key, signature] of signatures) {
-      compiled.push(await runConstantSteps(await compiler.compile(key, signature), engine));
+      const compiled = await runConstantSteps(await compiler.compile(key, signature), engine);
+      declared.set(key, compiled);
+      const other = await compileFree(compiler, key, signature, compiled, engine);
+      if (other !== undefined) free.set(key, other);
     }
+    const compiled = [...declared.values(), ...[...free.values()].map((signature) => signature.compiled)];
     // Signatures that compute the same share their sessions.
     const distinct = new Map<string, CompiledSession>();
     for (const session of compiled.flatMap((signature) => signature.sessions)) {
       if (!distinct.has(session.identity)) distinct.set(session.identity, session);
     }
     const positions = new Map([...distinct.keys()].map((identity, i) => [identity, i]));
-    const programs = new Map(
-      [...signatures.keys()].map((key, i): [string, LoadedProgram] => {
-        const { program, sessions } = compiled[i]!;
-        return [key, { program, sessions: sessions.map(({ identity }) => positions.get(identity)!) }];
-      }),
+    const loaded = ({ program, sessions }: CompiledSignature): LoadedProgram => ({
+      program,
+      sessions: sessions.map(({ identity }) => positions.get(identity)!),
+    });
+    const programs = new Map([...declared].map(([key, signature]) => [key, loaded(signature)]));
+    const freePrograms = new Map(
+      [...free].map(([key, { compiled, shapes }]) => [key, { ...loaded(compiled), shapes }]),
     );
     const state = await loadState(model, preparer, compiled, storage);
     const shared = weightsToShare([...distinct.values()].map(({ model }) => model));
@@ -127,7 +135,7 @@ export class SavedModelLoading {
     const sessions: LoadedSession[] = [];
     try {
       for (const session of distinct.values()) sessions.push(await createSession(engine, session, weights));
-      return { programs, sessions, weights, state };
+      return { programs, freePrograms, sessions, weights, state };
     } catch (error) {
       this.#destroy(sessions, weights);
       throw error;

@@ -2,20 +2,23 @@ import type { Engine, RunResult } from "../engines/engine.ts";
 import type { KernelStep } from "../import/program.ts";
 import type { Servable, ServableId } from "../lifecycle/servable.ts";
 import { type Access, StateLock } from "../state/lock.ts";
-import { internal } from "../status/status.ts";
+import { internal, invalidArgument } from "../status/status.ts";
+import { formatShape, isCompatible, type PartialShape } from "../tensor/shape.ts";
 import type { Signature } from "../tensor/signature.ts";
 import type { NumericTensor, Tensor } from "../tensor/tensor.ts";
 import { PlacedSession } from "./placed-session.ts";
 import { isKernelStep, type KernelCompiler, ProgramRunner } from "./program-runner.ts";
-import type { ServablePayload } from "./servable-payload.ts";
+import type { LoadedProgram, ServablePayload } from "./servable-payload.ts";
 import { accessOf, attachState, stepsWithin } from "./servable-state.ts";
 
 /**
  * The kernels take 100 ms to load, in each thread, and most models need none: they are loaded with the first that
  * does.
  */
-async function kernelCompiler({ programs, state }: ServablePayload): Promise<KernelCompilers> {
-  const needed = [...programs.values()].some(({ program }) => stepsWithin(program).some(isKernelStep));
+async function kernelCompiler({ programs, freePrograms, state }: ServablePayload): Promise<KernelCompilers> {
+  const needed = [...programs.values(), ...freePrograms.values()].some(({ program }) =>
+    stepsWithin(program).some(isKernelStep),
+  );
   if (!needed) return () => unneeded;
   const { compileKernel } = await import("./kernels.ts");
   const attached = attachState(state);
@@ -37,12 +40,18 @@ interface SignatureRunner {
   readonly positions: ReadonlyMap<string, number>;
 }
 
+interface FreeRunner extends SignatureRunner {
+  readonly shapes: readonly PartialShape[];
+}
+
 /** A loaded SavedModel as one thread runs it. */
 export class SavedModelServable implements Servable {
   readonly id: ServableId;
   readonly signatures: ReadonlyMap<string, Signature>;
   readonly #sessions: readonly PlacedSession[];
-  readonly #runners = new Map<string, SignatureRunner>();
+  readonly #runners: ReadonlyMap<string, SignatureRunner>;
+  /** For inputs of other shapes than the signature declares. */
+  readonly #freeRunners: ReadonlyMap<string, FreeRunner>;
   readonly #signatureDefMap: Uint8Array;
   readonly #lock: StateLock;
 
@@ -60,19 +69,23 @@ export class SavedModelServable implements Servable {
     this.signatures = payload.signatures;
     this.#signatureDefMap = payload.signatureDefMap;
     this.#sessions = payload.sessions.map((session) => new PlacedSession(session, engine));
-    for (const [key, { program, sessions }] of payload.programs) {
+    const runnerOf = ([key, { program, sessions }]: [string, LoadedProgram]): [string, SignatureRunner] => {
       const names = [...payload.signatures.get(key)!.outputs.keys()];
       const access = accessOf(program, payload.state);
-      this.#runners.set(key, {
-        runner: new ProgramRunner(
-          program,
-          sessions.map((position) => this.#sessions[position]!),
-          compile(access),
-        ),
-        access,
-        positions: new Map(names.map((name, i) => [name, i])),
-      });
-    }
+      const runner = new ProgramRunner(
+        program,
+        sessions.map((position) => this.#sessions[position]!),
+        compile(access),
+      );
+      return [key, { runner, access, positions: new Map(names.map((name, i) => [name, i])) }];
+    };
+    this.#runners = new Map([...payload.programs].map(runnerOf));
+    this.#freeRunners = new Map(
+      [...payload.freePrograms].map(([key, free]) => [
+        key,
+        { ...runnerOf([key, free])[1], shapes: free.shapes },
+      ]),
+    );
   }
 
   run(
@@ -80,15 +93,37 @@ export class SavedModelServable implements Servable {
     inputs: readonly Tensor[],
     outputs: readonly string[],
   ): RunResult | Promise<RunResult> {
-    const found = this.#runners.get(signature);
-    if (found === undefined) throw internal(`No program for the signature ${signature}`);
-    const { runner, access, positions } = found;
+    const { runner, access, positions } = this.#runnerFor(signature, inputs);
     const wanted = outputs.map((name) => positions.get(name)!);
     if (access === undefined) return runner.run(inputs, wanted);
     return this.#lock.during(access, () => {
       const result = runner.run(inputs, wanted);
       return result instanceof Promise ? result.then(unshare) : unshare(result);
     });
+  }
+
+  #runnerFor(key: string, inputs: readonly Tensor[]): SignatureRunner {
+    const found = this.#runners.get(key);
+    if (found === undefined) throw internal(`No program for the signature ${key}`);
+    const specs = this.signatures.get(key)!.inputs;
+    let i = 0;
+    for (const { shape } of specs.values()) {
+      if (!isCompatible(inputs[i++]!.shape, shape)) return this.#freeRunnerFor(key, inputs);
+    }
+    return found;
+  }
+
+  #freeRunnerFor(key: string, inputs: readonly Tensor[]): SignatureRunner {
+    const free = this.#freeRunners.get(key);
+    for (const [i, [name, { shape, tensorName }]] of [...this.signatures.get(key)!.inputs].entries()) {
+      const wanted = free === undefined ? shape : free.shapes[i];
+      const given = inputs[i]!.shape;
+      if (isCompatible(given, wanted)) continue;
+      throw invalidArgument(
+        `input ${name} (tensor ${tensorName}): expects shape ${formatShape(wanted)}, got ${formatShape(given)}`,
+      );
+    }
+    return free!;
   }
 
   signatureDefMap(): Uint8Array {

@@ -1,6 +1,7 @@
 import type { SessionDescriptor, SharedWeights } from "../engines/engine.ts";
 import type { Program } from "../import/program.ts";
 import type { ServableId } from "../lifecycle/servable.ts";
+import type { PartialShape } from "../tensor/shape.ts";
 import type { Signature } from "../tensor/signature.ts";
 import type { StateMemory } from "./servable-state.ts";
 
@@ -13,6 +14,8 @@ export interface ServablePayload {
   readonly signatures: ReadonlyMap<string, Signature>;
   /** What runs each signature, by the signature's key. */
   readonly programs: ReadonlyMap<string, LoadedProgram>;
+  /** What runs signatures with inputs of other shapes than declared, where that is possible. */
+  readonly freePrograms: ReadonlyMap<string, FreeProgram>;
   /** The native sessions of all programs. Programs that compute the same share theirs. */
   readonly sessions: readonly LoadedSession[];
   /** The weights that sessions share, to be freed after the sessions. */
@@ -27,6 +30,11 @@ export interface LoadedProgram {
   readonly program: Program;
   /** What the program's session steps run: positions among the payload's sessions. */
   readonly sessions: readonly number[];
+}
+
+export interface FreeProgram extends LoadedProgram {
+  /** The shapes that it takes, in the order of the signature's inputs. */
+  readonly shapes: readonly PartialShape[];
 }
 
 export interface LoadedSession {

@@ -11,7 +11,8 @@ const encoder = new TextEncoder();
 
 /** A node's attributes, with the op registry's defaults for those that the model leaves out. */
 export class Attributes implements AttributeBinding {
-  readonly #node: string;
+  /** The node's name. */
+  readonly node: string;
   readonly #attrs: Readonly<Record<string, AttrValue>>;
   readonly #definition: OpDefinition | undefined;
 
@@ -20,7 +21,7 @@ export class Attributes implements AttributeBinding {
     attrs: Readonly<Record<string, AttrValue>>,
     definition: OpDefinition | undefined,
   ) {
-    this.#node = node;
+    this.node = node;
     this.#attrs = attrs;
     this.#definition = definition;
   }
@@ -113,21 +114,21 @@ export class Attributes implements AttributeBinding {
 
   tensor(name: string): TensorProto {
     const attr = this.#attrs[name];
-    if (attr?.value.case !== "tensor") throw internal(`Node ${this.#node} has no tensor attribute ${name}`);
+    if (attr?.value.case !== "tensor") throw internal(`Node ${this.node} has no tensor attribute ${name}`);
     return attr.value.value;
   }
 
   /** The name of the function that a `func` attribute holds. */
   func(name: string): string {
     const attr = this.#attrs[name];
-    if (attr?.value.case !== "func") throw internal(`Node ${this.#node} has no function attribute ${name}`);
+    if (attr?.value.case !== "func") throw internal(`Node ${this.node} has no function attribute ${name}`);
     return attr.value.value.name;
   }
 
   /** The names of the functions that a `list(func)` attribute holds. */
   funcs(name: string): readonly string[] {
     const attr = this.#attrs[name];
-    if (attr?.value.case !== "list") throw internal(`Node ${this.#node} has no function list ${name}`);
+    if (attr?.value.case !== "list") throw internal(`Node ${this.node} has no function list ${name}`);
     return attr.value.value.func.map((func) => func.name);
   }
 
@@ -140,7 +141,7 @@ export class Attributes implements AttributeBinding {
   #default(name: string): AttributeDefault {
     const row = this.#definition?.attrs[name];
     if (row === undefined || row.length === 1) {
-      throw internal(`Node ${this.#node} lacks the attribute ${name}, which has no default`);
+      throw internal(`Node ${this.node} lacks the attribute ${name}, which has no default`);
     }
     return row[1];
   }
@@ -148,7 +149,7 @@ export class Attributes implements AttributeBinding {
   #dtype(number: number): DType {
     const dtype = dtypeOfNumber(number);
     if (dtype === undefined)
-      throw unimplemented(`Node ${this.#node} has the unknown data type number ${number}`);
+      throw unimplemented(`Node ${this.node} has the unknown data type number ${number}`);
     return dtype;
   }
 }

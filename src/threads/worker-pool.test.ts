@@ -42,6 +42,7 @@ function payload(name: string): ServablePayload {
     id: { name, version: 1n },
     signatures: new Map(),
     programs: new Map(),
+    freePrograms: new Map(),
     sessions: [],
     weights: undefined,
     state: {

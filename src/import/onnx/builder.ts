@@ -1,5 +1,5 @@
 import type { Weight } from "../../engines/engine.ts";
-import { internal } from "../../status/status.ts";
+import { failedPrecondition, internal } from "../../status/status.ts";
 import { type DType, dtypeInfo } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { elementCount } from "../../tensor/shape.ts";
@@ -8,6 +8,7 @@ import { channelsFirstPerm, channelsLastPerm, movedPads, onChannelsFirst } from 
 import { onnxElementType } from "./element-type.ts";
 import { legalize } from "./kernel-types.ts";
 import { keepLive } from "./live-nodes.ts";
+import { isRankFree } from "./rank-free.ts";
 import { MAX_ELEMENTS } from "./shapes/rule.ts";
 import { shapeRules } from "./shapes/table.ts";
 import {
@@ -64,6 +65,17 @@ export class OnnxBuilder {
   #count = 0;
   #symbols = 0;
   #isUnbounded = false;
+  readonly #refusesUnknownRanks: boolean;
+  /** Names of values of unknown rank: translators may take them to be what their ops demand. */
+  readonly #unranked = new Set<string>();
+
+  /**
+   * @param refusesUnknownRanks throw FAILED_PRECONDITION for a node that would do with a value of unknown rank what
+   * TensorFlow refuses. Default: false.
+   */
+  constructor(refusesUnknownRanks = false) {
+    this.#refusesUnknownRanks = refusesUnknownRanks;
+  }
 
   /** Names of nodes added from here on start with this: the TensorFlow node that they stand for. */
   enter(scope: string): void {
@@ -85,7 +97,14 @@ export class OnnxBuilder {
   input(name: string, dtype: DType, shape: readonly Dim[] | undefined): Value {
     const value: Value = { name, dtype, shape, elements: undefined, constant: undefined };
     this.#inputs.push(value);
+    if (shape === undefined) this.#unranked.add(name);
     return value;
+  }
+
+  #checkRanks(op: string, inputs: readonly (Value | undefined)[]): void {
+    if (!this.#refusesUnknownRanks || this.#unranked.size === 0) return;
+    const isUnranked = (value: Value): boolean => this.#unranked.has(value.name);
+    if (!isRankFree(op, inputs, isUnranked)) throw failedPrecondition(`${op} needs inputs of known rank`);
   }
 
   /** An input of a subgraph. */
@@ -224,6 +243,7 @@ export class OnnxBuilder {
       const { dtype, shape, elements } = inferred[0]!;
       return [this.#integer(dtype as IntegerDType, elements as readonly number[], shape as Shape)];
     }
+    this.#checkRanks(op, inputs);
     const legal = legalize(op, inputs, outputs);
     const accepted = inputs.map((value, i) => {
       const target = legal.casts[i];
@@ -237,6 +257,7 @@ export class OnnxBuilder {
       const value: Value = { name: names[i]!, dtype: delivered, shape, elements, constant: undefined };
       this.#producers.set(value.name, { op, inputs, attrs });
       if (isFixed) this.#fixed.add(value.name);
+      if (shape === undefined) this.#unranked.add(value.name);
       return this.cast(value, dtype);
     });
   }
@@ -251,6 +272,7 @@ export class OnnxBuilder {
     attrs: OnnxAttributes,
     outputs: readonly Inferred[],
   ): Value[] {
+    this.#checkRanks(op, inputs);
     const values = outputs.map(
       ({ dtype, shape, elements }): Value => ({
         name: this.#name(op),

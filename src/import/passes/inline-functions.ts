@@ -156,6 +156,7 @@ class FunctionScope {
         inputs,
         controls: [...controls, ...this.#call.controls],
         attrs: this.#bind(def.attr),
+        origin: { function: this.#body.signature?.name ?? "", node: def.name },
       };
     });
   }

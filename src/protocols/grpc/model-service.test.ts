@@ -90,6 +90,10 @@ suite("GetModelMetadata", () => {
 
   test("errors", async () => {
     await assert.rejects(metadata({ metadataField: ["signature_def"] }), { code: Code.INVALID_ARGUMENT });
+    await assert.rejects(metadata({ modelSpec: {}, metadataField: ["signature_def"] }), {
+      code: Code.INVALID_ARGUMENT,
+      message: "ModelSpec has no name specified.",
+    });
     await assert.rejects(metadata({ modelSpec: { name: "m" } }), { code: Code.INVALID_ARGUMENT });
     await assert.rejects(metadata({ modelSpec: { name: "x" }, metadataField: ["signature_def"] }), {
       code: Code.NOT_FOUND,

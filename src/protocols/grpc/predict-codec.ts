@@ -1,6 +1,5 @@
-import type { PredictRequest, PredictResponse } from "../../inference/predict.ts";
-import { asStatusError, StatusError } from "../../status/status.ts";
-import type { Signature } from "../../tensor/signature.ts";
+import type { NamedInputs, PredictRequest, PredictResponse } from "../../inference/predict.ts";
+import { asStatusError, Code, StatusError } from "../../status/status.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { allocateFrame, PREFIX_LENGTH } from "./framing.ts";
 import {
@@ -37,7 +36,7 @@ const VALUE = 2;
 export const MAX_FILL_BYTES = 64 << 20;
 
 export interface DecodedPredictRequest extends PredictRequest {
-  readonly inputs: (signature?: Signature) => ReadonlyMap<string, Tensor>;
+  readonly inputs: NamedInputs;
 }
 
 /**
@@ -67,7 +66,7 @@ export function decodePredictRequest(message: Uint8Array): DecodedPredictRequest
     }
   }
   checkSpec(spec);
-  return { model: spec, inputs: () => decodeInputs(tensors), outputFilter };
+  return { model: spec, inputs: new EncodedInputs(tensors), outputFilter };
 }
 
 function readEntry(reader: WireReader, tensors: Map<string, Uint8Array>): void {
@@ -89,18 +88,37 @@ function readEntry(reader: WireReader, tensors: Map<string, Uint8Array>): void {
   tensors.set(key, value ?? new Uint8Array(0));
 }
 
-function decodeInputs(messages: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Tensor> {
-  const allowance: FillAllowance = { bytes: MAX_FILL_BYTES };
-  const inputs = new Map<string, Tensor>();
-  for (const [key, message] of messages) {
+/** The inputs of a request, each decoded when it is asked for. */
+class EncodedInputs implements NamedInputs {
+  readonly #messages: ReadonlyMap<string, Uint8Array>;
+  readonly #allowance: FillAllowance = { bytes: MAX_FILL_BYTES };
+
+  constructor(messages: ReadonlyMap<string, Uint8Array>) {
+    this.#messages = messages;
+  }
+
+  keys(): MapIterator<string> {
+    return this.#messages.keys();
+  }
+
+  has(key: string): boolean {
+    return this.#messages.has(key);
+  }
+
+  get(key: string): Tensor | undefined {
+    const message = this.#messages.get(key);
+    if (message === undefined) return undefined;
     try {
-      inputs.set(key, decodeTensor(message, allowance));
+      return decodeTensor(message, this.#allowance);
     } catch (error) {
-      const status = asStatusError(error);
-      throw new StatusError(status.code, `tensor parsing error: ${key}: ${status.message}`, { cause: error });
+      const { code } = asStatusError(error);
+      // TensorFlow Serving doesn't say what is wrong; what the log can say stays in the cause.
+      if (code === Code.INVALID_ARGUMENT) {
+        throw new StatusError(code, `tensor parsing error: ${key}`, { cause: error });
+      }
+      throw error;
     }
   }
-  return inputs;
 }
 
 /**

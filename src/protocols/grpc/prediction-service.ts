@@ -6,7 +6,7 @@ import { decodePredictRequest, encodePredictResponse } from "./predict-codec.ts"
 export interface PredictionServiceOptions {
   /** Answer with tensor_content instead of typed fields (--enable_serialization_as_tensor_content). Default: false. */
   readonly tensorContent?: boolean;
-  /** Classify and Regress refuse signatures of another method (--enable_signature_method_name_check). Default: false. */
+  /** Classify and Regress refuse signatures of another method, Predict those of an unknown one (--enable_signature_method_name_check). Default: false. */
   readonly checksMethodName?: boolean;
 }
 
@@ -16,7 +16,7 @@ export function predictionService(
   options: PredictionServiceOptions = {},
 ): UnaryMethods {
   const form = options.tensorContent ? "content" : "typed";
-  const examplesOptions = { checksMethodName: options.checksMethodName ?? false };
+  const methodCheck = { checksMethodName: options.checksMethodName ?? false };
   const respond = (response: PredictResponse): Uint8Array => {
     try {
       return encodePredictResponse(response, form);
@@ -28,24 +28,22 @@ export function predictionService(
     [
       "/tensorflow.serving.PredictionService/Predict",
       (message) => {
-        const response = predict(lookup, decodePredictRequest(message));
+        const response = predict(lookup, decodePredictRequest(message), methodCheck);
         return response instanceof Promise ? response.then(respond) : respond(response);
       },
     ],
     [
       "/tensorflow.serving.PredictionService/Classify",
-      async (message) =>
-        (await import("./example-methods.ts")).answerClassify(lookup, message, examplesOptions),
+      async (message) => (await import("./example-methods.ts")).answerClassify(lookup, message, methodCheck),
     ],
     [
       "/tensorflow.serving.PredictionService/Regress",
-      async (message) =>
-        (await import("./example-methods.ts")).answerRegress(lookup, message, examplesOptions),
+      async (message) => (await import("./example-methods.ts")).answerRegress(lookup, message, methodCheck),
     ],
     [
       "/tensorflow.serving.PredictionService/MultiInference",
       async (message) =>
-        (await import("./example-methods.ts")).answerMultiInference(lookup, message, examplesOptions),
+        (await import("./example-methods.ts")).answerMultiInference(lookup, message, methodCheck),
     ],
     [
       "/tensorflow.serving.PredictionService/GetModelMetadata",

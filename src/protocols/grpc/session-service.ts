@@ -44,5 +44,6 @@ export function decodeSessionRunRequest(message: Uint8Array): SessionRunRequest 
     else if (tag === ((REQUEST_NAME_IS_ALIAS << 3) | Wire.VARINT)) namesAreAliases = reader.varint32() !== 0;
     else reader.skip(tag);
   }
-  return { model, feeds: inputs(), fetches: outputFilter, targets, namesAreAliases };
+  const feeds = new Map([...inputs.keys()].map((key) => [key, inputs.get(key)!]));
+  return { model, feeds, fetches: outputFilter, targets, namesAreAliases };
 }

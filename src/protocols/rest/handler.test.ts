@@ -116,14 +116,6 @@ test("errors of the model keep their status", async () => {
   await assert.rejects(fails(internal("odd", new Error("cause"))), { message: "odd" });
 });
 
-test("what does not fit the signature's shapes", async () => {
-  const { predict } = server();
-  assert.deepEqual(await predict('{"signature_name": "pair", "inputs": {"a": 1, "s_bytes": ["x"]}}'), [
-    400,
-    error("input a (tensor a:0): expects shape [?], got []"),
-  ]);
-});
-
 test("a run that answers later is freed too", async () => {
   const { predict } = server(async (inputs) => {
     await new Promise((resolve) => setTimeout(resolve, 1));

@@ -103,6 +103,11 @@ test("the first of two equal keys is found; text after the document is ignored",
   assert.equal(object.get("b"), undefined);
 });
 
+test("a value of megabytes is cut where it is shown", () => {
+  const shown = printJson(parseDocument(new TextEncoder().encode(`[${"1,".repeat(2 ** 20)}1]`)));
+  assert.ok(shown.endsWith("...") && shown.length < 2 ** 20 + 100, String(shown.length));
+});
+
 test("deep nesting is refused instead of exhausting the stack", () => {
   parseDocument(bytes("[".repeat(MAX_DEPTH) + "]".repeat(MAX_DEPTH)));
   for (const open of ["[", '{"a":']) {

@@ -1,0 +1,14 @@
+import type { FuzzTarget } from "./target.ts";
+import { fileTargets } from "./targets/files.ts";
+import { grpcTargets } from "./targets/grpc.ts";
+import { http2Targets } from "./targets/http2.ts";
+import { jsonTargets } from "./targets/json.ts";
+import { restTargets } from "./targets/rest.ts";
+
+export const targets: readonly FuzzTarget[] = [
+  ...jsonTargets,
+  ...grpcTargets,
+  ...http2Targets,
+  ...fileTargets,
+  ...restTargets,
+];
