@@ -60,7 +60,7 @@ export async function startServer(
     name: flags.model_name,
     basePath: flags.model_base_path,
   });
-  const { intraOpThreads, savedModelTags } = await sessionSettings(flags);
+  const { intraOpThreads, savedModelTags, warmsUp, warmupIterations } = await sessionSettings(flags);
   const bus = new StateBus();
   const sockets = await openSockets(flags);
   const loaderThreads = new LoaderThreads(
@@ -68,8 +68,8 @@ export async function startServer(
     {
       intraOpThreads,
       savedModelTags,
-      warmsUp: flags.enable_model_warmup,
-      warmupIterations: flags.num_request_iterations_for_warmup,
+      warmsUp,
+      warmupIterations,
       checksMethodName: flags.enable_signature_method_name_check,
     },
     sink,

@@ -23,6 +23,8 @@ const settings = (flags: Partial<SessionFlags>) =>
     tensorflow_session_config_file: "",
     platform_config_file: "",
     saved_model_tags: "serve",
+    enable_model_warmup: true,
+    num_request_iterations_for_warmup: 4,
     ...flags,
   });
 
@@ -58,16 +60,19 @@ test("a platform config file takes the place of the flags", async () => {
   assert.deepEqual(
     await settings({
       platform_config_file: config(
-        'session_config { intra_op_parallelism_threads: 2 } saved_model_tags: "serve" saved_model_tags: "gpu"',
+        'session_config { intra_op_parallelism_threads: 2 } saved_model_tags: "serve" saved_model_tags: "gpu" ' +
+          "enable_model_warmup: true model_warmup_options { num_request_iterations { value: 3 } }",
       ),
       tensorflow_intra_op_parallelism: 9,
       saved_model_tags: "other",
     }),
-    { intraOpThreads: 2, savedModelTags: ["serve", "gpu"] },
+    { intraOpThreads: 2, savedModelTags: ["serve", "gpu"], warmsUp: true, warmupIterations: 3 },
   );
   assert.deepEqual(await settings({ platform_config_file: config("") }), {
     intraOpThreads: availableParallelism(),
     savedModelTags: ["serve"],
+    warmsUp: false,
+    warmupIterations: 0,
   });
 });
 

@@ -7,6 +7,10 @@ export interface SessionSettings {
   readonly intraOpThreads: number;
   /** The tags of the graph that is served of a SavedModel. */
   readonly savedModelTags: readonly string[];
+  /** Whether versions are asked their warmup requests before they serve. */
+  readonly warmsUp: boolean;
+  /** How often each warmup request is asked; 0: once. */
+  readonly warmupIterations: number;
 }
 
 /** Flags, by the names of TensorFlow Serving. */
@@ -17,6 +21,8 @@ export interface SessionFlags {
   readonly tensorflow_session_config_file: string;
   readonly platform_config_file: string;
   readonly saved_model_tags: string;
+  readonly enable_model_warmup: boolean;
+  readonly num_request_iterations_for_warmup: number;
 }
 
 /**
@@ -39,6 +45,8 @@ export async function sessionSettings(flags: SessionFlags): Promise<SessionSetti
     return {
       intraOpThreads: threads(platform.sessionConfig?.intraOpParallelismThreads ?? 0),
       savedModelTags: tags.length === 0 ? ["serve"] : tags,
+      warmsUp: platform.enableModelWarmup,
+      warmupIterations: platform.modelWarmupOptions?.numRequestIterations ?? 0,
     };
   }
   const file = flags.tensorflow_session_config_file;
@@ -46,6 +54,8 @@ export async function sessionSettings(flags: SessionFlags): Promise<SessionSetti
   return {
     intraOpThreads: threads(intraOp || session || configured),
     savedModelTags: flags.saved_model_tags.split(","),
+    warmsUp: flags.enable_model_warmup,
+    warmupIterations: flags.num_request_iterations_for_warmup,
   };
 }
 
