@@ -20,6 +20,7 @@ import { failedPrecondition } from "./status/status.ts";
 import { fileStorage } from "./storage/file.ts";
 import { LoaderThreads } from "./threads/loader-threads.ts";
 import type { ControlCall, WorkerSettings } from "./threads/messages.ts";
+import { RequestLogThread } from "./threads/request-log-thread.ts";
 import { spawnRequestWorker } from "./threads/thread-entry.ts";
 import { WorkerPool } from "./threads/worker-pool.ts";
 
@@ -74,7 +75,19 @@ export async function startServer(
     },
     sink,
   );
-  const settings: Omit<WorkerSettings, "number"> = {
+  const requestLog = new RequestLogThread(
+    {
+      rotation: {
+        maxFileBytes: flags.request_log_max_file_bytes,
+        maxFileSeconds: flags.request_log_max_file_seconds,
+        maxFiles: flags.request_log_max_files,
+      },
+      limitBytes: flags.request_log_buffer_bytes,
+      savedModelTags,
+    },
+    sink,
+  );
+  const settings: Omit<WorkerSettings, "number" | "requestLog"> = {
     intraOpThreads,
     restTimeoutMilliseconds: flags.rest_api_timeout_in_ms,
     tensorContent: flags.enable_serialization_as_tensor_content,
@@ -84,7 +97,7 @@ export async function startServer(
   };
   const pool = new WorkerPool(
     flags.request_workers || availableParallelism(),
-    (number) => spawnRequestWorker({ ...settings, number }),
+    (number) => spawnRequestWorker({ ...settings, number, requestLog: requestLog.connect() }),
     (call) => answerWorker(call),
     sink,
   );
@@ -115,7 +128,12 @@ export async function startServer(
   const core = new ServerCore({
     source: fileSystemSource,
     bus,
-    pool,
+    pool: {
+      setModels(names, labels, loggings) {
+        if (loggings.size > 0) requestLog.start();
+        return pool.setModels(names, labels, loggings);
+      },
+    },
     allowVersionLabelsForUnavailableModels: flags.allow_version_labels_for_unavailable_models,
     log: createLogger(sink, "model_servers/server_core"),
   });
@@ -147,6 +165,7 @@ export async function startServer(
     polling.abort();
     await (extensions.source ?? fileSystemSource).stop();
     await pool.stop();
+    await requestLog.stop();
     await loaderThreads.stop();
     closeSockets();
   };

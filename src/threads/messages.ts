@@ -1,9 +1,12 @@
+import type { MessagePort } from "node:worker_threads";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { ServableId, VersionLabels, VersionStatus } from "../lifecycle/servable.ts";
 import type { Payload } from "../loaders/module-payload.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
 import type { MonitorOptions, ProfileOptions } from "../profiling/server-profiler.ts";
 import type { WatchOptions } from "../profiling/watch-thread.ts";
+import type { RequestLoggings } from "../request-log/request-logging.ts";
+import type { Rotation } from "../request-log/rotating-file.ts";
 import type { Severity } from "../status/log.ts";
 
 /** From the control thread to a request worker. Each is answered when it is done. */
@@ -12,8 +15,13 @@ export type WorkerCall =
   /** Answered when the worker holds no handle on the version any more. */
   | { readonly kind: "retire"; readonly id: ServableId }
   | { readonly kind: "status"; readonly name: string; readonly status: VersionStatus }
-  /** The configured models and all labels, in the place of those before. */
-  | { readonly kind: "models"; readonly names: readonly string[]; readonly labels: VersionLabels }
+  /** The configured models, all labels and what is logged, in the place of those before. */
+  | {
+      readonly kind: "models";
+      readonly names: readonly string[];
+      readonly labels: VersionLabels;
+      readonly loggings: RequestLoggings;
+    }
   /** Descriptors of bound sockets, one of its own per worker. */
   | { readonly kind: "listen"; readonly rest: number | undefined; readonly grpc: number | undefined }
   /** Answered with a ThreadProfile when the time is over, or it is ended. */
@@ -46,6 +54,30 @@ export interface WorkerSettings {
   readonly healthService: boolean;
   /** Whether to serve ProfilerService. */
   readonly profilerService: boolean;
+  readonly requestLog: RequestLogConnection;
+}
+
+/** How a request worker has requests logged. */
+export interface RequestLogConnection {
+  /** Takes `LogRecord`s. */
+  readonly port: MessagePort;
+  /** The memory of the Backlog, and how much may wait. */
+  readonly backlog: SharedArrayBuffer;
+  readonly limitBytes: number;
+  readonly savedModelTags: readonly string[];
+}
+
+/** From the control thread to the one that writes request logs. */
+export type RequestLogCall =
+  /** Another request worker. */
+  | { readonly kind: "connect"; readonly port: MessagePort }
+  /** Answered when all that workers have sent is written. */
+  | { readonly kind: "close" };
+
+export interface RequestLogSettings {
+  readonly rotation: Rotation;
+  readonly backlog: SharedArrayBuffer;
+  readonly limitBytes: number;
 }
 
 /** From the control thread to a loader thread. */

@@ -9,6 +9,7 @@ import { createGrpcListener } from "../listeners/http2.ts";
 import type { Payload } from "../loaders/module-payload.ts";
 import { SavedModelServable } from "../loaders/saved-model-servable.ts";
 import type { ServerProfile } from "../profiling/server-profiler.ts";
+import { loggedMethods } from "../protocols/grpc/logged-methods.ts";
 import { modelService } from "../protocols/grpc/model-service.ts";
 import { predictionService } from "../protocols/grpc/prediction-service.ts";
 import type { ProfilerControl } from "../protocols/grpc/profiler-control.ts";
@@ -16,6 +17,8 @@ import { profilerService } from "../protocols/grpc/profiler-service.ts";
 import { healthMethods, healthStreams, reflectionStreams, servicesOf } from "../protocols/grpc/services.ts";
 import { sessionService } from "../protocols/grpc/session-service.ts";
 import { restHandler } from "../protocols/rest/handler.ts";
+import { Backlog } from "../request-log/backlog.ts";
+import { RequestRecorder } from "../request-log/request-recorder.ts";
 import { createLogger } from "../status/log.ts";
 import { answerCalls, Caller } from "./calls.ts";
 import { createPortLogSink } from "./log-channel.ts";
@@ -30,10 +33,19 @@ const servables = new ServableMap();
 const onFailure = (error: unknown) =>
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
 
+const { port: logPort, backlog, limitBytes, savedModelTags } = settings.requestLog;
+const requestLog = new RequestRecorder({
+  backlog: new Backlog(backlog, limitBytes),
+  send: (record) => logPort.postMessage(record, [record.bytes.buffer]),
+  savedModelTags,
+});
 const control = new Caller<ControlCall, never>(port, () => {});
-const methods = new Map([
+const inferenceMethods = new Map([
   ...predictionService(servables, settings),
   ...sessionService(servables, settings.tensorContent ? "content" : "typed"),
+]);
+const methods = new Map([
+  ...loggedMethods(inferenceMethods, requestLog),
   ...modelService(servables, async (config) => void (await control.call({ kind: "reload-config", config }))),
 ]);
 const health = new Health(servables, servicesOf(methods.keys()));
@@ -54,7 +66,7 @@ const served = new Map([
 const spans = new RequestSpans(served);
 const streams = new Map([...checks.streams, ...reflectionStreams(served.keys())]);
 const grpc = createGrpcListener(served, { streams, onFailure });
-const rest = createRestListener(spans.handler(restHandler(servables, settings)), {
+const rest = createRestListener(spans.handler(restHandler(servables, settings, requestLog)), {
   timeoutMilliseconds: settings.restTimeoutMilliseconds,
   onFailure,
 });
@@ -79,6 +91,7 @@ async function answer(call: WorkerCall): Promise<unknown> {
       return servables.setStatus(call.name, call.status);
     case "models":
       servables.setNames(call.names);
+      requestLog.setLoggings(call.loggings);
       return servables.setLabels(call.labels);
     case "listen":
       if (call.grpc !== undefined) await grpc.listen({ fd: call.grpc });

@@ -1,9 +1,10 @@
 import type { Servable, ServableHandle, ServableLookup } from "../lifecycle/servable.ts";
 import { SPEC_NAME } from "../protocols/grpc/model-spec.ts";
-import { decodePredictionLog, type LogKind } from "../protocols/grpc/prediction-log.ts";
+import { decodePredictionLog } from "../protocols/grpc/prediction-log.ts";
 import { predictionService } from "../protocols/grpc/prediction-service.ts";
 import { sessionService } from "../protocols/grpc/session-service.ts";
 import { textFieldSize, writeFieldStart, writeText } from "../protocols/grpc/wire-writer.ts";
+import type { LogKind } from "../protocols/request-log.ts";
 import type { UnaryMethod } from "../protocols/unary.ts";
 
 /** `model_spec` in every request that has one. */

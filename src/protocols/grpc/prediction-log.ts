@@ -1,20 +1,35 @@
+import type { AnsweredRequest, LogKind } from "../request-log.ts";
 import { bytesTag } from "./model-spec.ts";
-import { WireReader } from "./wire-reader.ts";
+import { Wire, WireReader } from "./wire-reader.ts";
+import {
+  fieldSize,
+  textFieldSize,
+  varintSize,
+  writeBytes,
+  writeFieldStart,
+  writeText,
+  writeVarint,
+} from "./wire-writer.ts";
 
 // Field numbers: tensorflow_serving/apis/prediction_log.proto. Each kind of log has its request in field 1 and its response
 // in field 2.
-const LOG_FIELDS = {
+const LOG_FIELDS: Readonly<Record<LogKind, number>> = {
   classify: 2,
   regress: 3,
   multiInference: 4,
   sessionRun: 5,
   predict: 6,
   predictStreamed: 7,
-} as const;
+};
+const LOG_METADATA = 1;
 const LOG_REQUEST = 1;
+const LOG_RESPONSE = 2;
 
-/** What was asked for; `predictStreamed` has any number of requests. */
-export type LogKind = keyof typeof LOG_FIELDS;
+// tensorflow_serving/apis/logging.proto
+const METADATA_MODEL_SPEC = 1;
+const METADATA_SAMPLING_CONFIG = 2;
+const METADATA_TAGS = 3;
+const METADATA_TIMESTAMP = 4;
 
 const KINDS = new Map<number, LogKind>(
   Object.entries(LOG_FIELDS).map(([kind, field]) => [field, kind as LogKind]),
@@ -61,4 +76,39 @@ function readRequests(reader: WireReader, into: Uint8Array[]): void {
     into.push(reader.rest());
     reader.leave(outer);
   }
+}
+
+/** What a log says of a request beside the request itself. */
+export interface LogContext {
+  /** A serialized SamplingConfig. */
+  readonly samplingConfig: Uint8Array;
+  readonly savedModelTags: readonly string[];
+  /** Since 1970. */
+  readonly timestampSeconds: number;
+}
+
+/** A serialized PredictionLog, in memory of its own: what it is made of is copied. */
+export function encodePredictionLog(answered: AnsweredRequest, context: LogContext): Uint8Array<ArrayBuffer> {
+  const { kind, modelSpec, request, response } = answered;
+  const { samplingConfig, savedModelTags, timestampSeconds } = context;
+  let metadataLength =
+    fieldSize(modelSpec.length) + fieldSize(samplingConfig.length) + 1 + varintSize(timestampSeconds);
+  for (const tag of savedModelTags) metadataLength += textFieldSize(tag);
+  const logLength = fieldSize(request.length) + fieldSize(response.length);
+  // Buffers of this kind don't share their memory, so that it can be handed to another thread.
+  const out = Buffer.allocUnsafeSlow(fieldSize(metadataLength) + fieldSize(logLength));
+  let pos = writeFieldStart(out, 0, LOG_METADATA, metadataLength);
+  pos = writeField(out, pos, METADATA_MODEL_SPEC, modelSpec);
+  pos = writeField(out, pos, METADATA_SAMPLING_CONFIG, samplingConfig);
+  for (const tag of savedModelTags) pos = writeText(out, pos, METADATA_TAGS, tag);
+  out[pos++] = (METADATA_TIMESTAMP << 3) | Wire.VARINT;
+  pos = writeVarint(out, pos, timestampSeconds);
+  pos = writeFieldStart(out, pos, LOG_FIELDS[kind], logLength);
+  pos = writeField(out, pos, LOG_REQUEST, request);
+  writeField(out, pos, LOG_RESPONSE, response);
+  return out;
+}
+
+function writeField(out: Uint8Array, at: number, field: number, content: Uint8Array): number {
+  return writeBytes(out, writeFieldStart(out, at, field, content.length), content);
 }

@@ -2,13 +2,15 @@ import { classify } from "../../inference/classify.ts";
 import type { ExamplesOptions } from "../../inference/examples.ts";
 import { getModelMetadata, SIGNATURE_DEF } from "../../inference/model-metadata.ts";
 import { getModelStatus } from "../../inference/model-status.ts";
-import { type PredictResponse, predict } from "../../inference/predict.ts";
+import { type NamedInputs, type PredictResponse, predict } from "../../inference/predict.ts";
 import { regress } from "../../inference/regress.ts";
 import type { ServableLookup, ServableRequest } from "../../lifecycle/servable.ts";
 import { Code, invalidArgument, StatusError } from "../../status/status.ts";
+import { NO_REQUEST_LOG, type RequestLog } from "../request-log.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "../unary.ts";
 import { decodedBody } from "./content-encoding.ts";
 import { writeClassifications, writeRegressions } from "./examples-reply.ts";
+import { logClassify, logPredict, logRegress } from "./logged-requests.ts";
 import { PredictBody } from "./predict-body.ts";
 import { writeColumns, writeRows } from "./predict-reply.ts";
 import { emptyReply, errorReply, htmlReply, jsonReply } from "./replies.ts";
@@ -25,10 +27,11 @@ const MAX_BODY_BYTES = 2 ** 30;
 export function restHandler(
   lookup: ServableLookup,
   options: ExamplesOptions = { checksMethodName: false },
+  log: RequestLog = NO_REQUEST_LOG,
 ): HttpHandler {
   return (request) => {
     try {
-      const response = answer(lookup, request, options);
+      const response = answer(lookup, request, options, log);
       return response instanceof Promise ? response.catch(failure) : response;
     } catch (error) {
       return failure(error);
@@ -46,14 +49,22 @@ function answer(
   lookup: ServableLookup,
   request: HttpRequest,
   options: ExamplesOptions,
+  log: RequestLog,
 ): HttpResponse | Promise<HttpResponse> {
   const route = findRoute(request.method, request.target);
   switch (route.kind) {
     case "predict":
-      return answerPredict(lookup, route.model, decodedBody(request, MAX_BODY_BYTES));
+      return answerPredict(lookup, route.model, decodedBody(request, MAX_BODY_BYTES), log);
     case "classify":
     case "regress":
-      return answerExamples(lookup, route.kind, route.model, decodedBody(request, MAX_BODY_BYTES), options);
+      return answerExamples(
+        lookup,
+        route.kind,
+        route.model,
+        decodedBody(request, MAX_BODY_BYTES),
+        options,
+        log,
+      );
     case "status":
       return answerStatus(lookup, route.model);
     case "metadata":
@@ -91,15 +102,20 @@ async function answerExamples(
   model: ServableRequest,
   body: Uint8Array,
   options: ExamplesOptions,
+  log: RequestLog,
 ): Promise<HttpResponse> {
+  const sample = log.sample();
   const { readExamplesBody } = await import("./examples-body.ts");
   const { signatureName, examples } = readExamplesBody(body);
   const request = { model: { ...model, signatureName }, examples };
-  return jsonReply(
-    kind === "classify"
-      ? writeClassifications((await classify(lookup, request, options)).result)
-      : writeRegressions((await regress(lookup, request, options)).result),
-  );
+  if (kind === "classify") {
+    const response = await classify(lookup, request, options);
+    if (sample !== undefined) await logClassify(sample, request, response);
+    return jsonReply(writeClassifications(response.result));
+  }
+  const response = await regress(lookup, request, options);
+  if (sample !== undefined) await logRegress(sample, request, response);
+  return jsonReply(writeRegressions(response.result));
 }
 
 /** The content type is the default of libevent, TensorFlow Serving's HTTP library. */
@@ -114,13 +130,18 @@ function answerPredict(
   lookup: ServableLookup,
   model: ServableRequest,
   bytes: Uint8Array,
+  log: RequestLog,
 ): HttpResponse | Promise<HttpResponse> {
+  const sample = log.sample();
   const body = new PredictBody(bytes);
   const signatureName = body.signatureName();
   let columnar: boolean | undefined;
+  let given: NamedInputs | undefined;
   const reply = (response: PredictResponse): HttpResponse => {
     try {
-      return jsonReply(columnar ? writeColumns(response) : writeRows(response));
+      const json = jsonReply(columnar ? writeColumns(response) : writeRows(response));
+      if (sample !== undefined) logPredict(sample, { ...model, signatureName }, given!, response);
+      return json;
     } finally {
       response.dispose();
     }
@@ -131,6 +152,7 @@ function answerPredict(
       inputs: (signature) => {
         const inputs = body.inputs(signature);
         columnar = inputs.columnar;
+        given = inputs.tensors;
         return inputs.tensors;
       },
       outputFilter: [],
