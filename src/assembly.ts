@@ -1,6 +1,10 @@
 import { availableParallelism, totalmem } from "node:os";
+import { createBatchThreads, releaseBatchThreads } from "./batching/batch-threads.ts";
+import { batchingSettings } from "./config/batching-settings.ts";
 import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
 import { sessionSettings } from "./config/session-settings.ts";
+import { readTlsIdentity, type TlsIdentity } from "./config/tls-identity.ts";
+import { warmupSettings } from "./config/warmup-settings.ts";
 import type { Flags } from "./flags/flag-table.ts";
 import type { Loader } from "./lifecycle/loader.ts";
 import { ServableManager } from "./lifecycle/manager.ts";
@@ -8,10 +12,12 @@ import type { ServableId } from "./lifecycle/servable.ts";
 import type { AspiredVersions, Source } from "./lifecycle/source.ts";
 import { StateBus } from "./lifecycle/state-bus.ts";
 import { availabilityPreservingPolicy, type VersionPolicy } from "./lifecycle/version-policy.ts";
-import { BoundSocket } from "./listeners/bound-socket.ts";
 import type { Payload } from "./loaders/module-payload.ts";
 import { ServerProfiler } from "./profiling/server-profiler.ts";
+import { parseCodings } from "./protocols/rest/response-compression.ts";
+import type { RestServiceOptions } from "./protocols/rest/service.ts";
 import { pollConfigFile } from "./server/config-file-polling.ts";
+import { watchIdentity } from "./server/identity-watch.ts";
 import { startOwnSource } from "./server/own-source.ts";
 import { ServerCore, type StartWait } from "./server/server-core.ts";
 import { FileSystemStoragePathSource } from "./sources/file-system-storage-path-source.ts";
@@ -21,6 +27,7 @@ import { fileStorage } from "./storage/file.ts";
 import { LoaderThreads } from "./threads/loader-threads.ts";
 import type { ControlCall, WorkerSettings } from "./threads/messages.ts";
 import { RequestLogThread } from "./threads/request-log-thread.ts";
+import { ServerSockets } from "./threads/server-sockets.ts";
 import { spawnRequestWorker } from "./threads/thread-entry.ts";
 import { WorkerPool } from "./threads/worker-pool.ts";
 
@@ -56,22 +63,41 @@ export async function startServer(
   signal: AbortSignal,
   extensions: Extensions = {},
 ): Promise<RunningServer> {
+  const rest = restOptions(flags);
   const models = await configuredModels({
     configFile: flags.model_config_file,
     name: flags.model_name,
     basePath: flags.model_base_path,
   });
-  const { intraOpThreads, savedModelTags, warmsUp, warmupIterations } = await sessionSettings(flags);
+  const { intraOpThreads, savedModelTags, platform } = await sessionSettings(flags);
+  const batching = await batchingSettings({
+    enabled: flags.enable_batching,
+    parametersFile: flags.batching_parameters_file,
+    perModel: flags.enable_per_model_batching_parameters,
+    platform,
+  });
+  const warmup = warmupSettings(flags, platform);
   const bus = new StateBus();
-  const sockets = await openSockets(flags);
+  const files = { grpc: flags.ssl_config_file, rest: flags.rest_api_ssl_config_file };
+  const identities = { grpc: await identityIn(files.grpc), rest: await identityIn(files.rest) };
+  const sockets = await ServerSockets.open(
+    flags.bind_address,
+    {
+      grpc: { port: flags.port, path: flags.grpc_socket_path },
+      rest: { port: flags.rest_api_port, path: flags.rest_api_socket_path },
+    },
+    identities,
+  );
+  const requestWorkers = flags.request_workers || availableParallelism();
+  const batchThreads = batching && createBatchThreads(batching.numBatchThreads);
   const loaderThreads = new LoaderThreads(
     flags.num_load_threads || availableParallelism(),
     {
       intraOpThreads,
       savedModelTags,
-      warmsUp,
-      warmupIterations,
+      ...warmup,
       checksMethodName: flags.enable_signature_method_name_check,
+      batching: batching && { parameters: batching.parameters, requestWorkers },
     },
     sink,
   );
@@ -90,14 +116,20 @@ export async function startServer(
   const settings: Omit<WorkerSettings, "number" | "requestLog"> = {
     intraOpThreads,
     restTimeoutMilliseconds: flags.rest_api_timeout_in_ms,
+    rest,
     tensorContent: flags.enable_serialization_as_tensor_content,
     checksMethodName: flags.enable_signature_method_name_check,
+    batchThreads,
     healthService: flags.enable_grpc_healthcheck_service,
     profilerService: flags.enable_profiler,
   };
   const pool = new WorkerPool(
-    flags.request_workers || availableParallelism(),
-    (number) => spawnRequestWorker({ ...settings, number, requestLog: requestLog.connect() }),
+    requestWorkers,
+    (number) => {
+      const worker = spawnRequestWorker({ ...settings, number, requestLog: requestLog.connect() });
+      if (batchThreads !== undefined) worker.on("exit", () => releaseBatchThreads(batchThreads, number));
+      return worker;
+    },
     (call) => answerWorker(call),
     sink,
   );
@@ -157,17 +189,13 @@ export async function startServer(
   };
   const polling = new AbortController();
 
-  const closeSockets = () => {
-    sockets.grpc?.close();
-    sockets.rest?.close();
-  };
   const tearDown = async (): Promise<void> => {
     polling.abort();
     await (extensions.source ?? fileSystemSource).stop();
     await pool.stop();
     await requestLog.stop();
     await loaderThreads.stop();
-    closeSockets();
+    sockets.close();
   };
   try {
     const emit = (aspired: AspiredVersions) => manager.setAspiredVersions(aspired);
@@ -188,38 +216,51 @@ export async function startServer(
         polling.signal,
       );
     }
-    await pool.listen({
-      duplicate: () => ({ grpc: sockets.grpc?.duplicate(), rest: sockets.rest?.duplicate() }),
-    });
+    await pool.listen(sockets);
+    for (const protocol of ["grpc", "rest"] as const) {
+      const [path, initial] = [files[protocol], identities[protocol]];
+      if (initial === undefined) continue;
+      void watchIdentity(
+        {
+          path,
+          initial,
+          read: () => readTlsIdentity(path),
+          renew: (identity) => pool.renew(sockets.renew(protocol, identity)),
+          log: createLogger(sink, "model_servers/server"),
+        },
+        polling.signal,
+      );
+    }
   } catch (error) {
     await tearDown();
     throw error;
   }
   return {
-    grpcPort: sockets.grpc?.port,
-    restPort: sockets.rest?.port,
+    grpcPort: sockets.grpcPort,
+    restPort: sockets.restPort,
     async stop(drainMilliseconds) {
       polling.abort();
       await (extensions.source ?? fileSystemSource).stop();
       // As long as it is open here, the system takes connections that no worker will.
-      closeSockets();
+      sockets.close();
       await pool.drain(drainMilliseconds);
       await tearDown();
     },
   };
 }
 
-async function openSockets(
-  flags: Flags,
-): Promise<{ grpc: BoundSocket | undefined; rest: BoundSocket | undefined }> {
-  const open = (port: number) => BoundSocket.open(flags.bind_address, port);
-  const grpc = flags.port === 0 ? undefined : await open(flags.port);
-  try {
-    return { grpc, rest: flags.rest_api_port === 0 ? undefined : await open(flags.rest_api_port) };
-  } catch (error) {
-    grpc?.close();
-    throw error;
-  }
+function restOptions(flags: Flags): RestServiceOptions {
+  return {
+    cors: flags.rest_api_enable_cors_support,
+    serverTiming: flags.rest_api_server_timing,
+    compression: parseCodings(flags.rest_api_response_compression),
+    checksMethodName: flags.enable_signature_method_name_check,
+    tensorContent: flags.enable_serialization_as_tensor_content,
+  };
+}
+
+async function identityIn(path: string): Promise<TlsIdentity | undefined> {
+  return path === "" ? undefined : readTlsIdentity(path);
 }
 
 /** Bytes of main memory that the machine, or the container that we are in, has. */

@@ -83,7 +83,10 @@ const requests: FuzzTarget = {
     ),
   ],
   run(input) {
-    unlessRefused(() => decodePredictRequest(input).inputs());
+    unlessRefused(() => {
+      const { inputs } = decodePredictRequest(input);
+      for (const key of inputs.keys()) inputs.get(key);
+    });
     unlessRefused(() => decodeExamplesRequest(input, "tensorflow.serving.ClassificationRequest"));
     unlessRefused(() => decodeMultiInferenceRequest(input));
   },

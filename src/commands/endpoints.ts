@@ -16,16 +16,20 @@ export function describeEndpoints(flags: Flags, { grpcPort, restPort }: Ports, e
       ? `Serving the models of ${flags.model_config_file}`
       : `Serving ${flags.model_name} from ${flags.model_base_path}`,
   ];
+  const scheme = flags.rest_api_ssl_config_file === "" ? "http" : "https";
+  const path = `/v1/models/${byFile ? "NAME" : flags.model_name}`;
   if (grpcPort !== undefined) lines.push(`  gRPC  ${host}:${grpcPort}`);
-  if (restPort !== undefined) {
-    lines.push(`  REST  http://${host}:${restPort}/v1/models/${byFile ? "NAME" : flags.model_name}`);
+  if (flags.grpc_socket_path !== "") lines.push(`  gRPC  unix:${flags.grpc_socket_path}`);
+  if (restPort !== undefined) lines.push(`  REST  ${scheme}://${host}:${restPort}${path}`);
+  if (flags.rest_api_socket_path !== "") {
+    lines.push(`  REST  ${scheme}://localhost${path} at unix:${flags.rest_api_socket_path}`);
   }
   if (example && restPort !== undefined) {
     lines.push(
       "",
       "Ask for the digits in two images:",
       "",
-      `  curl -d '${exampleRequest()}' http://${host}:${restPort}/v1/models/${flags.model_name}:predict`,
+      `  curl -d '${exampleRequest()}' ${scheme}://${host}:${restPort}/v1/models/${flags.model_name}:predict`,
     );
   }
   return `${lines.join("\n")}\n`;

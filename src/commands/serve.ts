@@ -97,6 +97,12 @@ async function run(flags: Flags, given: ReadonlySet<string>, example: boolean): 
   const host = flags.bind_address;
   if (server.grpcPort !== undefined) log.info(`Running gRPC ModelServer at ${host}:${server.grpcPort} ...`);
   if (server.restPort !== undefined) log.info(`Exporting HTTP/REST API at:${host}:${server.restPort} ...`);
+  if (flags.grpc_socket_path !== "") {
+    log.info(`Running gRPC ModelServer at UNIX socket ${flags.grpc_socket_path} ...`);
+  }
+  if (flags.rest_api_socket_path !== "") {
+    log.info(`Exporting HTTP/REST API at UNIX socket ${flags.rest_api_socket_path} ...`);
+  }
   process.stdout.write(describeEndpoints(flags, server, example));
   await signalled;
   await server.stop(flags.drain_timeout_seconds * 1000);

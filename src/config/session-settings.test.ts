@@ -23,8 +23,6 @@ const settings = (flags: Partial<SessionFlags>) =>
     tensorflow_session_config_file: "",
     platform_config_file: "",
     saved_model_tags: "serve",
-    enable_model_warmup: true,
-    num_request_iterations_for_warmup: 4,
     ...flags,
   });
 
@@ -57,23 +55,18 @@ test("a platform config file takes the place of the flags", async () => {
     file(`platform_configs { key: "tensorflow" value { source_adapter_config {
       [type.googleapis.com/tensorflow.serving.SavedModelBundleSourceAdapterConfig] { legacy_config { ${fields} } }
     } } }`);
-  assert.deepEqual(
-    await settings({
-      platform_config_file: config(
-        'session_config { intra_op_parallelism_threads: 2 } saved_model_tags: "serve" saved_model_tags: "gpu" ' +
-          "enable_model_warmup: true model_warmup_options { num_request_iterations { value: 3 } }",
-      ),
-      tensorflow_intra_op_parallelism: 9,
-      saved_model_tags: "other",
-    }),
-    { intraOpThreads: 2, savedModelTags: ["serve", "gpu"], warmsUp: true, warmupIterations: 3 },
-  );
-  assert.deepEqual(await settings({ platform_config_file: config("") }), {
-    intraOpThreads: availableParallelism(),
-    savedModelTags: ["serve"],
-    warmsUp: false,
-    warmupIterations: 0,
+  const { platform, ...others } = await settings({
+    platform_config_file: config(
+      'session_config { intra_op_parallelism_threads: 2 } saved_model_tags: "serve" saved_model_tags: "gpu" ' +
+        "batching_parameters { max_batch_size { value: 8 } }",
+    ),
+    tensorflow_intra_op_parallelism: 9,
+    saved_model_tags: "other",
   });
+  assert.deepEqual(others, { intraOpThreads: 2, savedModelTags: ["serve", "gpu"] });
+  assert.equal(platform!.batchingParameters!.maxBatchSize, 8n);
+  const { intraOpThreads, savedModelTags } = await settings({ platform_config_file: config("") });
+  assert.deepEqual([intraOpThreads, savedModelTags], [availableParallelism(), ["serve"]]);
 });
 
 test("a platform config file that doesn't say how to serve TensorFlow is refused", async () => {

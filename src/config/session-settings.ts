@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { SessionBundleConfig } from "../proto/gen/tensorflow_serving/servables/tensorflow/session_bundle_config_pb.ts";
 import { failedPrecondition, invalidArgument } from "../status/status.ts";
 
 /** How models are loaded and run. */
@@ -7,10 +8,8 @@ export interface SessionSettings {
   readonly intraOpThreads: number;
   /** The tags of the graph that is served of a SavedModel. */
   readonly savedModelTags: readonly string[];
-  /** Whether versions are asked their warmup requests before they serve. */
-  readonly warmsUp: boolean;
-  /** How often each warmup request is asked; 0: once. */
-  readonly warmupIterations: number;
+  /** What the platform's file says, where there is one: it takes the place of the flags for all that it has a word for. */
+  readonly platform?: SessionBundleConfig;
 }
 
 /** Flags, by the names of TensorFlow Serving. */
@@ -21,8 +20,6 @@ export interface SessionFlags {
   readonly tensorflow_session_config_file: string;
   readonly platform_config_file: string;
   readonly saved_model_tags: string;
-  readonly enable_model_warmup: boolean;
-  readonly num_request_iterations_for_warmup: number;
 }
 
 /**
@@ -45,8 +42,7 @@ export async function sessionSettings(flags: SessionFlags): Promise<SessionSetti
     return {
       intraOpThreads: threads(platform.sessionConfig?.intraOpParallelismThreads ?? 0),
       savedModelTags: tags.length === 0 ? ["serve"] : tags,
-      warmsUp: platform.enableModelWarmup,
-      warmupIterations: platform.modelWarmupOptions?.numRequestIterations ?? 0,
+      platform,
     };
   }
   const file = flags.tensorflow_session_config_file;
@@ -54,8 +50,6 @@ export async function sessionSettings(flags: SessionFlags): Promise<SessionSetti
   return {
     intraOpThreads: threads(intraOp || session || configured),
     savedModelTags: flags.saved_model_tags.split(","),
-    warmsUp: flags.enable_model_warmup,
-    warmupIterations: flags.num_request_iterations_for_warmup,
   };
 }
 

@@ -114,6 +114,8 @@ export interface Session {
 export interface RunResult {
   /** May be views of native memory: valid until `dispose`. */
   readonly tensors: readonly Tensor[];
+  /** How long the run waited for its turn, in milliseconds; undefined if it didn't. */
+  readonly queuedMilliseconds?: number | undefined;
   /** Frees the outputs. Call it once, after the last look at `tensors`. */
   dispose(): void;
 }

@@ -19,6 +19,7 @@ export const FLAG_GROUPS = [
   "Models",
   "Listening",
   "Loading",
+  "Batching",
   "General",
   "Accelerators",
   "Beyond TensorFlow Serving",
@@ -79,6 +80,20 @@ export const flagTable = [
     help: "The port for gRPC; 0 for none.",
   },
   {
+    name: "grpc_socket_path",
+    type: "string",
+    defaultValue: "",
+    group: "Listening",
+    help: "The path of a unix socket for gRPC, besides the port.",
+  },
+  {
+    name: "ssl_config_file",
+    type: "string",
+    defaultValue: "",
+    group: "Listening",
+    help: "A file with an SSLConfig as protobuf text, which holds PEM: gRPC is served over TLS, with certificates that are read again when the file changes.",
+  },
+  {
     name: "rest_api_port",
     type: "int",
     defaultValue: 0,
@@ -90,7 +105,21 @@ export const flagTable = [
     type: "int",
     defaultValue: 30000,
     group: "Listening",
-    help: "How many milliseconds a REST request may take.",
+    help: "How many milliseconds a REST request may take; 0 or less for as long as it takes.",
+  },
+  {
+    name: "rest_api_num_threads",
+    type: "int",
+    defaultValue: 0,
+    group: "Listening",
+    help: "Without effect: the threads that --request_workers counts answer REST and gRPC alike.",
+  },
+  {
+    name: "rest_api_enable_cors_support",
+    type: "bool",
+    defaultValue: false,
+    group: "Listening",
+    help: "Let web pages of any origin call the REST API: add CORS headers to its replies.",
   },
   {
     name: "file_system_poll_wait_seconds",
@@ -159,6 +188,31 @@ export const flagTable = [
     help: "How often each warmup request is asked; 0: once.",
   },
   {
+    name: "enable_batching",
+    type: "bool",
+    defaultValue: false,
+    group: "Batching",
+    help: "Run requests that come at the same time together, as one batch.",
+  },
+  {
+    name: "batching_parameters_file",
+    type: "string",
+    defaultValue: "",
+    group: "Batching",
+    help:
+      "BatchingParameters in protobuf's text format: how large batches get, how long they wait, how many wait and run. " +
+      "Needs --enable_batching.",
+  },
+  {
+    name: "enable_per_model_batching_parameters",
+    type: "bool",
+    defaultValue: false,
+    group: "Batching",
+    help:
+      "Take the parameters from batching_params.pbtxt in each version's folder; a version without isn't batched. Of the " +
+      "server's file only num_batch_threads counts then.",
+  },
+  {
     name: "tensorflow_session_parallelism",
     type: "int",
     defaultValue: 0,
@@ -192,7 +246,7 @@ export const flagTable = [
     type: "string",
     defaultValue: "",
     group: "General",
-    help: "A PlatformConfigMap in protobuf's text format. Of the platform \"tensorflow\" its tags and threads are used, in the place of the flags'.",
+    help: "A PlatformConfigMap in protobuf's text format. Of the platform \"tensorflow\" its tags, threads and batching are used, in the place of the flags'.",
   },
   {
     name: "grpc_channel_arguments",
@@ -362,6 +416,34 @@ export const flagTable = [
     defaultValue: "0.0.0.0",
     group: "Beyond TensorFlow Serving",
     help: "The address or host name to listen on.",
+  },
+  {
+    name: "rest_api_socket_path",
+    type: "string",
+    defaultValue: "",
+    group: "Beyond TensorFlow Serving",
+    help: "The path of a unix socket for HTTP/REST, besides the port.",
+  },
+  {
+    name: "rest_api_ssl_config_file",
+    type: "string",
+    defaultValue: "",
+    group: "Beyond TensorFlow Serving",
+    help: "As --ssl_config_file, for HTTP/REST.",
+  },
+  {
+    name: "rest_api_response_compression",
+    type: "string",
+    defaultValue: "none",
+    group: "Beyond TensorFlow Serving",
+    help: "What REST replies of 1 KiB and more are compressed with where the client takes it: gzip, zstd or zstd,gzip, the best first; none for never.",
+  },
+  {
+    name: "rest_api_server_timing",
+    type: "bool",
+    defaultValue: false,
+    group: "Beyond TensorFlow Serving",
+    help: "Tell in a Server-Timing header of each REST reply how many milliseconds parsing, waiting, running and encoding took.",
   },
   {
     name: "request_workers",

@@ -1,4 +1,5 @@
 import type { ServableLookup, Signature } from "../lifecycle/servable.ts";
+import type { Cancellation } from "../status/cancellation.ts";
 import { failedPrecondition, invalidArgument } from "../status/status.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -67,8 +68,9 @@ export function classify(
   lookup: ServableLookup,
   request: ExamplesRequest,
   options: ExamplesOptions,
+  cancellation?: Cancellation,
 ): ExamplesResponse<Classifications> | Promise<ExamplesResponse<Classifications>> {
-  return askWithExamples(lookup, request, classification, options);
+  return askWithExamples(lookup, request, classification, options, cancellation);
 }
 
 function outputKeys(signature: Signature): readonly string[] {

@@ -1,5 +1,6 @@
 import type { RunResult } from "../engines/engine.ts";
 import type { ServableHandle, ServableId, ServableLookup, Signature } from "../lifecycle/servable.ts";
+import type { Cancellation } from "../status/cancellation.ts";
 import { invalidArgument } from "../status/status.ts";
 import { dataTypeString } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -43,6 +44,7 @@ export function askWithExamples<T>(
   { model, examples }: ExamplesRequest,
   method: ExamplesMethod<T>,
   options: ExamplesOptions,
+  cancellation?: Cancellation,
 ): ExamplesResponse<T> | Promise<ExamplesResponse<T>> {
   const handle = lookup.acquire(model);
   const signatureName = model.signatureName || DEFAULT_SIGNATURE;
@@ -52,7 +54,7 @@ export function askWithExamples<T>(
       throw invalidArgument(`No signature was found with the name: ${signatureName}`);
     }
     const outputs = outputsForExamples(signature, method, options);
-    const result = runWithExamples(handle, signatureName, outputs, examples, method);
+    const result = runWithExamples(handle, signatureName, outputs, examples, method, cancellation);
     const respond = (value: T): ExamplesResponse<T> => {
       handle.release();
       return { id: handle.id, signatureName, result: value };
@@ -94,6 +96,7 @@ export function runWithExamples<T>(
   outputs: readonly string[],
   examples: readonly Uint8Array[],
   method: ExamplesMethod<T>,
+  cancellation?: Cancellation,
 ): T | Promise<T> {
   if (examples.length === 0) throw invalidArgument("Input is empty.");
   checkInput(handle.signatures.get(signatureName)!);
@@ -105,7 +108,7 @@ export function runWithExamples<T>(
       run.dispose();
     }
   };
-  const run = handle.run(signatureName, [input], outputs);
+  const run = handle.run(signatureName, [input], outputs, cancellation);
   return run instanceof Promise ? run.then(finish) : finish(run);
 }
 

@@ -1,4 +1,5 @@
 import type { ServableHandle, ServableId, ServableLookup } from "../lifecycle/servable.ts";
+import type { Cancellation } from "../status/cancellation.ts";
 import { invalidArgument, unimplemented } from "../status/status.ts";
 import { type Classifications, classification } from "./classify.ts";
 import { type ExamplesOptions, outputsForExamples, runWithExamples } from "./examples.ts";
@@ -36,6 +37,7 @@ export async function multiInference(
   lookup: ServableLookup,
   { tasks, examples }: MultiInferenceRequest,
   options: ExamplesOptions,
+  cancellation?: Cancellation,
 ): Promise<MultiInferenceResponse> {
   const [first] = tasks;
   // As for a request without a ModelSpec.
@@ -44,7 +46,7 @@ export async function multiInference(
   const handle = lookup.acquire(first.model);
   try {
     const runs = checkedTasks(handle, tasks, options);
-    const results = runs.map((run) => run(examples));
+    const results = runs.map((run) => run(examples, cancellation));
     // Every run must have ended before the version is let go.
     await Promise.allSettled(results);
     return { id: handle.id, results: await Promise.all(results) };
@@ -54,7 +56,10 @@ export async function multiInference(
 }
 
 /** What runs each task: all are checked before the first is run. */
-type TaskRun = (examples: readonly Uint8Array[]) => Promise<InferenceResult>;
+type TaskRun = (
+  examples: readonly Uint8Array[],
+  cancellation: Cancellation | undefined,
+) => Promise<InferenceResult>;
 
 function checkedTasks(
   handle: ServableHandle,
@@ -76,18 +81,18 @@ function checkedTasks(
     }
     if (methodName === classification.methodName) {
       const outputs = outputsForExamples(signature, classification, options);
-      return async (examples) => ({
+      return async (examples, cancellation) => ({
         kind: "classification",
         signatureName: name,
-        result: await runWithExamples(handle, name, outputs, examples, classification),
+        result: await runWithExamples(handle, name, outputs, examples, classification, cancellation),
       });
     }
     if (methodName === regression.methodName) {
       const outputs = outputsForExamples(signature, regression, options);
-      return async (examples) => ({
+      return async (examples, cancellation) => ({
         kind: "regression",
         signatureName: name,
-        result: await runWithExamples(handle, name, outputs, examples, regression),
+        result: await runWithExamples(handle, name, outputs, examples, regression, cancellation),
       });
     }
     throw unimplemented(`Unsupported signature method_name: ${methodName}`);

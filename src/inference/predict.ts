@@ -1,5 +1,6 @@
 import type { RunResult } from "../engines/engine.ts";
 import type { ServableId, ServableLookup, ServableRequest, Signature } from "../lifecycle/servable.ts";
+import type { Cancellation } from "../status/cancellation.ts";
 import { failedPrecondition, internal, invalidArgument, type StatusError } from "../status/status.ts";
 import { dataTypeString } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -49,6 +50,7 @@ export function predict(
   lookup: ServableLookup,
   request: PredictRequest,
   options: PredictOptions = {},
+  cancellation?: Cancellation,
 ): PredictResponse | Promise<PredictResponse> {
   const handle = lookup.acquire(request.model);
   let result: RunResult | Promise<RunResult>;
@@ -66,7 +68,7 @@ export function predict(
     const inputs = orderInputs(signature, given);
     outputs = selectOutputs(signature, request.outputFilter);
     checkTypes(signature, inputs);
-    result = handle.run(signatureName, inputs, outputs);
+    result = handle.run(signatureName, inputs, outputs, cancellation);
   } catch (error) {
     handle.release();
     throw error;

@@ -1,4 +1,5 @@
 import type { ServableLookup } from "../lifecycle/servable.ts";
+import type { Cancellation } from "../status/cancellation.ts";
 import { failedPrecondition, invalidArgument } from "../status/status.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -55,6 +56,7 @@ export function regress(
   lookup: ServableLookup,
   request: ExamplesRequest,
   options: ExamplesOptions,
+  cancellation?: Cancellation,
 ): ExamplesResponse<Regressions> | Promise<ExamplesResponse<Regressions>> {
-  return askWithExamples(lookup, request, regression, options);
+  return askWithExamples(lookup, request, regression, options, cancellation);
 }

@@ -1,7 +1,14 @@
 import type { ServableHandle, ServableLookup, Signature } from "../lifecycle/servable.ts";
+import type { Cancellation } from "../status/cancellation.ts";
 import { invalidArgument, unimplemented } from "../status/status.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { DEFAULT_SIGNATURE, type ModelSpec, type PredictResponse, predict } from "./predict.ts";
+import {
+  DEFAULT_SIGNATURE,
+  type ModelSpec,
+  type PredictRequest,
+  type PredictResponse,
+  predict,
+} from "./predict.ts";
 
 export interface SessionRunRequest {
   readonly model: ModelSpec;
@@ -24,6 +31,7 @@ export interface SessionRunRequest {
 export function sessionRun(
   lookup: ServableLookup,
   request: SessionRunRequest,
+  cancellation?: Cancellation,
 ): PredictResponse | Promise<PredictResponse> {
   const { model, feeds, fetches, targets } = request;
   const handle = lookup.acquire(model);
@@ -41,11 +49,12 @@ export function sessionRun(
       keyIn(names, given, request.namesAreAliases)!;
     const wanted = fetches.map((fetch) => keyOf(signature.outputs, fetch));
     const distinct = [...new Set(wanted)];
-    const response = predict(lookup, {
+    const asked: PredictRequest = {
       model: { name: handle.id.name, version: handle.id.version, signatureName: name },
       inputs: new Map([...feeds].map(([feed, tensor]) => [keyOf(signature.inputs, feed), tensor])),
       outputFilter: distinct,
-    });
+    };
+    const response = predict(lookup, asked, {}, cancellation);
     const asFetched = (found: PredictResponse): PredictResponse => ({
       id: found.id,
       signatureName: "",

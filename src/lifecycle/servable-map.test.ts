@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunResult } from "../engines/engine.ts";
+import { CancellationSource } from "../status/cancellation.ts";
 import { Code } from "../status/status.ts";
 import { ModelState, type Servable } from "./servable.ts";
 import { ServableMap } from "./servable-map.ts";
@@ -42,8 +43,9 @@ test("a handle passes everything on to its servable", () => {
   assert.deepEqual(handle.id, { name: "m", version: 3n });
   assert.equal(handle.signatures, added.signatures);
   assert.deepEqual(handle.signatureDefMap(), new Uint8Array([3]));
-  assert.equal(handle.run("s", [], ["o"]), result);
-  assert.deepEqual(added.runs, [["s", [], ["o"]]]);
+  const cancellation = new CancellationSource();
+  assert.equal(handle.run("s", [], ["o"], cancellation), result);
+  assert.deepEqual(added.runs, [["s", [], ["o"], cancellation]]);
 });
 
 test("a request gets the highest version, the one it names, or the one its label names", () => {
@@ -79,6 +81,21 @@ test("a version that goes makes way for the next lower one, and waits for its ha
   assert.equal(second.run("s", [], []), result, "a request under way goes on");
   second.release();
   assert.equal((await removed)?.id.version, 2n);
+});
+
+test("a version that goes while requests use it is told that no more will come", async () => {
+  const map = new ServableMap();
+  const told: string[] = [];
+  map.add({
+    ...servable("m", 1n),
+    retire: () => told.push("retire"),
+  });
+  const handle = map.acquire({ name: "m" });
+  const removed = map.remove({ name: "m", version: 1n });
+  assert.deepEqual(told, ["retire"]);
+  handle.release();
+  await removed;
+  assert.deepEqual(told, ["retire"]);
 });
 
 test("a version without handles goes at once, and can come again", async () => {

@@ -1,4 +1,5 @@
 import type { RunResult } from "../engines/engine.ts";
+import type { Cancellation } from "../status/cancellation.ts";
 import { internal, invalidArgument, notFound } from "../status/status.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import {
@@ -133,6 +134,7 @@ class ServedVersion {
   /** Resolves when no handle is left. None may be opened after the call. */
   async close(): Promise<Servable> {
     if (this.#handles > 0) {
+      this.servable.retire?.();
       await new Promise<void>((resolve) => {
         this.#closed = resolve;
       });
@@ -162,9 +164,10 @@ class Handle implements ServableHandle {
     signature: string,
     inputs: readonly Tensor[],
     outputs: readonly string[],
+    cancellation?: Cancellation,
   ): RunResult | Promise<RunResult> {
     if (this.#released) throw this.#misuse();
-    return this.#served.servable.run(signature, inputs, outputs);
+    return this.#served.servable.run(signature, inputs, outputs, cancellation);
   }
 
   signatureDefMap(): Uint8Array {

@@ -1,4 +1,5 @@
 import type { RunResult } from "../engines/engine.ts";
+import type { Cancellation } from "../status/cancellation.ts";
 import type { StatusData } from "../status/status.ts";
 import type { Signature } from "../tensor/signature.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -26,15 +27,19 @@ export interface Servable {
    * @param inputs one tensor for each of the signature's inputs, of its dtype, in the iteration order of its `inputs`
    * map. A shape may differ from the declared one: whether the model takes it is the servable's to say.
    * @param outputs keys of the signature's `outputs`: what to compute, in the order wanted.
+   * @param cancellation lets a run that hasn't begun be dropped when no one waits for it any more.
    * @throws StatusError (or rejects with one) with the engine's code and message.
    */
   run(
     signature: string,
     inputs: readonly Tensor[],
     outputs: readonly string[],
+    cancellation?: Cancellation,
   ): RunResult | Promise<RunResult>;
   /** A serialized tensorflow.serving.SignatureDefMap with every signature of the model. */
   signatureDefMap(): Uint8Array;
+  /** No more requests will come than have come, so that none need wait for others. */
+  retire?(): void;
   /** Frees what it holds. Called once, when the last request is done with it. */
   release?(): void;
 }
@@ -43,7 +48,7 @@ export interface Servable {
  * What a request holds while it uses a version: the version is not unloaded before `release`. Belongs to one thread;
  * acquiring and releasing takes no lock.
  */
-export interface ServableHandle extends Omit<Servable, "release"> {
+export interface ServableHandle extends Omit<Servable, "retire" | "release"> {
   /** Ends the use. Exactly once; nothing may be called after it. */
   release(): void;
 }
@@ -51,6 +56,13 @@ export interface ServableHandle extends Omit<Servable, "release"> {
 /** tensorflow.serving.ModelVersionStatus.State (get_model_status.proto). */
 export const ModelState = { START: 10, LOADING: 20, AVAILABLE: 30, UNLOADING: 40, END: 50 } as const;
 export type ModelState = (typeof ModelState)[keyof typeof ModelState];
+
+const STATE_NAMES = Object.fromEntries(Object.entries(ModelState).map(([name, state]) => [state, name]));
+
+/** The state's name in get_model_status.proto, e.g. `AVAILABLE`. */
+export function stateName(state: ModelState): string {
+  return STATE_NAMES[state]!;
+}
 
 export interface VersionStatus {
   readonly version: bigint;

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
-import { describe, it } from "node:test";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { Code } from "../status/status.ts";
 import { BoundSocket } from "./bound-socket.ts";
 
 function canConnect(port: number, host = "127.0.0.1"): Promise<boolean> {
@@ -23,6 +28,69 @@ function listen(fd: number): Promise<{ accepted: () => number; close: () => Prom
     );
   });
 }
+
+function canConnectTo(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+}
+
+describe("a unix socket", () => {
+  const folder = mkdtempSync(join(tmpdir(), "servable-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("is for owner and group, takes connections for several listeners, and goes at the end", async () => {
+    const path = join(folder, "shared");
+    const socket = await BoundSocket.openPath(path);
+    assert.equal(statSync(path).mode & 0o777, 0o660);
+    assert.equal(await canConnectTo(path), false);
+    const first = await listen(socket.duplicate());
+    const second = await listen(socket.duplicate());
+    for (let i = 0; i < 10; i++) assert.equal(await canConnectTo(path), true);
+    assert.equal(first.accepted() + second.accepted(), 10);
+    await first.close();
+    assert.equal(await canConnectTo(path), true, "a listener that ends leaves the file");
+    await second.close();
+    socket.close();
+    assert.equal(existsSync(path), false);
+  });
+
+  it("takes the place of one that a dead server left, not of one that is in use", async () => {
+    const path = join(folder, "left");
+    const script = `require("net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 9))`;
+    spawnSync(process.execPath, ["-e", script]);
+    assert.ok(existsSync(path));
+    const socket = await BoundSocket.openPath(path);
+    const server = await listen(socket.duplicate());
+    await assert.rejects(BoundSocket.openPath(path), {
+      code: Code.UNAVAILABLE,
+      message: `The socket ${path} is in use by another program`,
+    });
+    assert.equal(await canConnectTo(path), true);
+    await server.close();
+    socket.close();
+  });
+
+  it("leaves the file of a server that has taken its place", async () => {
+    const path = join(folder, "taken");
+    const old = await BoundSocket.openPath(path);
+    const next = await BoundSocket.openPath(path);
+    old.close();
+    assert.ok(existsSync(path));
+    next.close();
+    assert.equal(existsSync(path), false);
+  });
+
+  it("says what is wrong with a path", async () => {
+    const file = join(folder, "file");
+    writeFileSync(file, "text");
+    await assert.rejects(BoundSocket.openPath(file), /there is a file that is no socket/);
+    await assert.rejects(BoundSocket.openPath(join(folder, "no", "folder")), /is its folder there/);
+    await assert.rejects(BoundSocket.openPath(join(folder, "x".repeat(120))), /has 1 to 10\d bytes/);
+  });
+});
 
 describe("BoundSocket", () => {
   for (const host of ["127.0.0.1", "0.0.0.0", "localhost"]) {

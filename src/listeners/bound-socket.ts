@@ -1,28 +1,41 @@
 import { lookup } from "node:dns/promises";
+import { chmodSync, statSync } from "node:fs";
 import koffi from "koffi";
 import { Code, invalidArgument, StatusError } from "../status/status.ts";
+import { claimSocketPath, removeSocketFile } from "./socket-file.ts";
 
 interface Platform {
   readonly AF_INET: number;
   readonly AF_INET6: number;
   readonly SOL_SOCKET: number;
   readonly SO_REUSEADDR: number;
+  /** Bytes of a path in a sockaddr_un, its zero included. */
+  readonly pathLength: number;
   /** The first two bytes of a sockaddr of this family and length. */
   readonly head: (family: number, length: number) => readonly [number, number];
 }
 
+const AF_UNIX = 1;
 const SOCK_STREAM = 1;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 
 // From each system's sys/socket.h. Linux begins a sockaddr with a 16-bit family, macOS with a length and a family.
 const PLATFORMS: Partial<Record<NodeJS.Platform, Platform>> = {
-  linux: { AF_INET: 2, AF_INET6: 10, SOL_SOCKET: 1, SO_REUSEADDR: 2, head: (family) => [family, 0] },
+  linux: {
+    AF_INET: 2,
+    AF_INET6: 10,
+    SOL_SOCKET: 1,
+    SO_REUSEADDR: 2,
+    pathLength: 108,
+    head: (family) => [family, 0],
+  },
   darwin: {
     AF_INET: 2,
     AF_INET6: 30,
     SOL_SOCKET: 0xffff,
     SO_REUSEADDR: 4,
+    pathLength: 104,
     head: (family, length) => [length, family],
   },
 };
@@ -40,21 +53,28 @@ function bindLibc() {
   };
 }
 
+/** Owner and group may connect, which takes the right to write. */
+const SOCKET_FILE_MODE = 0o660;
+
 /**
- * A TCP socket bound to an address but not yet listening: the port is taken, and connections are refused. Every
+ * A TCP or unix socket bound to an address but not yet listening: the address is taken, connections are refused. Every
  * worker listens on its own duplicate of the descriptor, so that all accept from one queue and a connection that waits
  * there survives the death of a worker. Node can't share a listening socket among threads, hence the system calls.
  */
 export class BoundSocket {
+  /** 0 for a unix socket. */
   readonly port: number;
   readonly #fd: number;
   #closed = false;
   readonly #libc: ReturnType<typeof bindLibc>;
+  /** Called at the end. */
+  readonly #remove: () => void;
 
-  private constructor(fd: number, port: number, libc: ReturnType<typeof bindLibc>) {
+  private constructor(fd: number, port: number, libc: ReturnType<typeof bindLibc>, remove = () => {}) {
     this.#fd = fd;
     this.port = port;
     this.#libc = libc;
+    this.#remove = remove;
   }
 
   /**
@@ -63,9 +83,7 @@ export class BoundSocket {
    * @throws StatusError UNAVAILABLE if the port is taken, INVALID_ARGUMENT for an address that isn't this machine's.
    */
   static async open(host: string, port: number): Promise<BoundSocket> {
-    const platform = PLATFORMS[process.platform];
-    if (platform === undefined)
-      throw new StatusError(Code.UNIMPLEMENTED, `No sockets are known for ${process.platform}`);
+    const platform = thisPlatform();
     const resolved = await lookup(host).catch((error: Error) => {
       throw invalidArgument(`The address ${host} to listen on can't be resolved: ${error.message}`);
     });
@@ -83,6 +101,37 @@ export class BoundSocket {
     return new BoundSocket(fd, boundPort(libc, fd, address), libc);
   }
 
+  /**
+   * A unix socket. Its file is made for owner and group, in place of one on which no one listens, and goes with `close`.
+   * @throws StatusError UNAVAILABLE if someone listens there; INVALID_ARGUMENT where no such file can be made.
+   */
+  static async openPath(path: string): Promise<BoundSocket> {
+    const platform = thisPlatform();
+    const bytes = Buffer.from(path);
+    if (bytes.length === 0 || bytes.length >= platform.pathLength || bytes.includes(0)) {
+      throw invalidArgument(
+        `The path of a socket has 1 to ${platform.pathLength - 1} bytes, not ${bytes.length}: ${path}`,
+      );
+    }
+    await claimSocketPath(path);
+    const address = new Uint8Array(2 + platform.pathLength);
+    address.set(platform.head(AF_UNIX, address.length));
+    address.set(bytes, 2);
+    const libc = bindLibc();
+    const fd = libc.socket(AF_UNIX, SOCK_STREAM, 0) as number;
+    libc.fcntl(fd, F_SETFD, FD_CLOEXEC);
+    if (libc.bind(fd, address, address.length) !== 0) {
+      const errno = koffi.errno();
+      libc.close(fd);
+      throw invalidArgument(
+        `Can't listen on the socket ${path} (errno ${errno}): is its folder there to write in?`,
+      );
+    }
+    chmodSync(path, SOCKET_FILE_MODE);
+    const { ino } = statSync(path);
+    return new BoundSocket(fd, 0, libc, () => removeSocketFile(path, ino));
+  }
+
   /** A descriptor of the same socket, which the caller owns. */
   duplicate(): number {
     const fd = this.#libc.dup(this.#fd) as number;
@@ -93,9 +142,17 @@ export class BoundSocket {
 
   /** May be called again. */
   close(): void {
-    if (!this.#closed) this.#libc.close(this.#fd);
+    if (this.#closed) return;
     this.#closed = true;
+    this.#libc.close(this.#fd);
+    this.#remove();
   }
+}
+
+function thisPlatform(): Platform {
+  const platform = PLATFORMS[process.platform];
+  if (platform !== undefined) return platform;
+  throw new StatusError(Code.UNIMPLEMENTED, `No sockets are known for ${process.platform}`);
 }
 
 function refusal(host: string, port: number, errno: number): StatusError {

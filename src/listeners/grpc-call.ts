@@ -3,6 +3,7 @@ import { decompress } from "../protocols/grpc/compression.ts";
 import { MessageAssembler } from "../protocols/grpc/framing.ts";
 import { OK_TRAILERS, statusTrailers } from "../protocols/grpc/status-trailers.ts";
 import type { UnaryCall } from "../protocols/unary.ts";
+import { type Cancellation, CancellationSource } from "../status/cancellation.ts";
 import { Code, StatusError } from "../status/status.ts";
 import { ANSWER_HEADERS, type CallContext, publicStatus } from "./call-context.ts";
 import type { Expiring } from "./deadlines.ts";
@@ -40,7 +41,7 @@ function refuse(stream: ServerStream, status: StatusError): void {
   stream.respondHeaders(encodeHeaders({ ...RESPONSE_HEADERS, ...statusTrailers(status) }));
 }
 
-class GrpcCall implements UnaryCall, Expiring, RequestReceiver {
+class GrpcCall extends CancellationSource implements UnaryCall, Expiring, RequestReceiver {
   readonly headers: UnaryCall["headers"];
   readonly deadline: number;
   readonly #stream: ServerStream;
@@ -52,6 +53,7 @@ class GrpcCall implements UnaryCall, Expiring, RequestReceiver {
   #over = false;
 
   constructor(stream: ServerStream, headers: UnaryCall["headers"], context: CallContext, start: UnaryStart) {
+    super();
     this.headers = headers;
     this.#stream = stream;
     this.#context = context;
@@ -71,9 +73,14 @@ class GrpcCall implements UnaryCall, Expiring, RequestReceiver {
     return this.#abort.signal;
   }
 
+  get cancellation(): Cancellation {
+    return this;
+  }
+
   expire(): void {
     this.#fail(new StatusError(Code.DEADLINE_EXCEEDED, "Deadline Exceeded"));
     this.#abort?.abort();
+    this.giveUp();
   }
 
   data(piece: Uint8Array): void {
@@ -150,6 +157,7 @@ class GrpcCall implements UnaryCall, Expiring, RequestReceiver {
     if (this.#over) return;
     this.#finish();
     this.#abort?.abort();
+    this.giveUp();
   }
 
   #finish(): void {

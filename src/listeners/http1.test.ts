@@ -172,6 +172,33 @@ test("what the handler throws is logged and a 500", async (t) => {
   ]);
 });
 
+test("a request is given up when its time is over or its client has gone, and not before", {
+  timeout: 10_000,
+}, async (t) => {
+  let seen = Promise.withResolvers<HttpRequest>();
+  const never: HttpHandler = (request) => {
+    seen.resolve(request);
+    return new Promise(() => {});
+  };
+  const told = ({ cancellation }: HttpRequest) =>
+    new Promise<void>((resolve) => cancellation!.onCancel({ cancel: resolve }));
+
+  const slow = await serve(t, never, { timeoutMilliseconds: 50 });
+  const late = fetch(slow.url);
+  const request = await seen.promise;
+  assert.equal(request.cancellation!.isCancelled, false);
+  await told(request);
+  assert.equal((await late).status, 504);
+
+  seen = Promise.withResolvers();
+  const { port } = await serve(t, never);
+  const client = http.get({ port, agent: false });
+  client.on("error", () => {});
+  const left = await seen.promise;
+  client.destroy();
+  await told(left);
+});
+
 test("an answer that takes too long is a 504", async (t) => {
   const slow = Promise.withResolvers<Awaited<ReturnType<HttpHandler>>>();
   const { url } = await serve(t, () => slow.promise, { timeoutMilliseconds: 30 });
@@ -181,6 +208,33 @@ test("an answer that takes too long is a 504", async (t) => {
   // The late answer has nowhere to go, and does no harm.
   slow.resolve({ status: 200, headers: {}, body: "late" });
   assert.equal(await (await fetch(url)).text(), "late");
+});
+
+test("with a timeout of 0 or less an answer may take as long as it takes", async (t) => {
+  for (const timeoutMilliseconds of [0, -1]) {
+    const { url } = await serve(
+      t,
+      () => new Promise((resolve) => setTimeout(resolve, 50, { status: 200, headers: {}, body: "late" })),
+      { timeoutMilliseconds },
+    );
+    assert.equal(await (await fetch(url)).text(), "late");
+  }
+});
+
+test("errors of the listener's own have the headers that it is told", async (t) => {
+  const { url, port } = await serve(
+    t,
+    ({ target }) => (target === "/late" ? new Promise(() => {}) : Promise.reject(new Error("a bug"))),
+    { timeoutMilliseconds: 30, maxBodyBytes: 10, errorHeaders: { "x-origin": "*" } },
+  );
+  for (const [target, status] of [
+    ["/late", 504],
+    ["/bug", 500],
+  ] as const) {
+    const response = await fetch(url + target);
+    assert.deepEqual([response.status, response.headers.get("x-origin")], [status, "*"]);
+  }
+  assert.match((await raw(port, "POST / HTTP/1.1\r\nContent-Length: 11\r\n\r\n")).text, /x-origin: \*/);
 });
 
 test("garbage is refused, and the server goes on", async (t) => {

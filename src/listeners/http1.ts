@@ -1,33 +1,43 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerOptions, ServerResponse } from "node:http";
+import type { AddressInfo, Server } from "node:net";
 import type { Duplex } from "node:stream";
+import type { TlsOptions } from "node:tls";
+import type { TlsIdentity } from "../config/tls-identity.ts";
 import { GatheredBytes } from "../protocols/gathered-bytes.ts";
 import { MessageMemory } from "../protocols/message-memory.ts";
 import { errorReply, errorWithStatus } from "../protocols/rest/replies.ts";
 import type { HttpHandler, HttpResponse } from "../protocols/unary.ts";
 import { asStatusError, Code, StatusError } from "../status/status.ts";
 import { Deadlines } from "./deadlines.ts";
-import type { ListenTarget } from "./http2.ts";
+import { PendingRequest } from "./pending-request.ts";
 import { ReceivedMemory } from "./received-memory.ts";
+import { type ListenTarget, ServerSet } from "./server-set.ts";
 
 // An import would load fetch and WebSocket too, for the module's exports of that name: 150 ms in each thread.
 const http = process.getBuiltinModule("node:http");
+/** Not loaded where no one asks for TLS. */
+const https = () => process.getBuiltinModule("node:https");
 
 export interface RestListenerOptions {
   /** After so long a request whose answer isn't there gets 504; 0 or less for never. Default: 30000. */
   readonly timeoutMilliseconds?: number;
   /** Larger bodies get 413. Default: 2^30. */
   readonly maxBodyBytes?: number;
+  /** Sent with the errors that the listener answers itself. Default: none. */
+  readonly errorHeaders?: Readonly<Record<string, string>>;
   /** Told of what the handler throws, which the client sees only as 500. Default: ignored. */
   readonly onFailure?: (error: unknown, target: string) => void;
 }
 
 export interface RestListener {
   /**
-   * Starts serving. Port 0 takes any free one.
+   * Starts serving, at one more address if called again. Port 0 takes any free one.
+   * @param identity for TLS. Default: cleartext.
    * @throws Error (rejects) from node, with `code`, if the address can't be had.
    */
-  listen(target: ListenTarget): Promise<AddressInfo>;
+  listen(target: ListenTarget, identity?: TlsIdentity): Promise<AddressInfo>;
+  /** Connections over TLS that come from now on see this identity. */
+  renew(identity: TlsIdentity): void;
   /**
    * Takes no more connections and lets requests that have begun finish. Resolves when all connections are closed;
    * those that are still open after `drainMs` milliseconds are cut.
@@ -45,6 +55,7 @@ interface Context {
   readonly handler: HttpHandler;
   readonly timeoutMilliseconds: number;
   readonly maxBodyBytes: number;
+  readonly errorHeaders: Readonly<Record<string, string>>;
   readonly onFailure: (error: unknown, target: string) => void;
   readonly deadlines: Deadlines;
   readonly memory: MessageMemory;
@@ -60,6 +71,7 @@ export function createRestListener(handler: HttpHandler, options: RestListenerOp
     handler,
     timeoutMilliseconds: options.timeoutMilliseconds ?? 30_000,
     maxBodyBytes: options.maxBodyBytes ?? 2 ** 30,
+    errorHeaders: options.errorHeaders ?? {},
     onFailure: options.onFailure ?? (() => {}),
     deadlines: new Deadlines(),
     memory: new MessageMemory(),
@@ -67,40 +79,36 @@ export function createRestListener(handler: HttpHandler, options: RestListenerOp
     busy: new Map(),
     draining: false,
   };
-  const server = http.createServer({
+  const servers = new ServerSet(
+    (tls) => createServer(context, tls),
+    (error) => context.onFailure(error, "accept"),
+  );
+  return {
+    listen: (target, identity) => servers.listen(target, identity),
+    renew: (identity) => servers.renew(identity),
+    close(drainMs) {
+      context.draining = true;
+      return servers.close(drainMs);
+    },
+  };
+}
+
+function createServer(context: Context, tls: TlsOptions | undefined): Server {
+  const options: ServerOptions = {
     keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
     headersTimeout: HEADERS_MILLISECONDS,
     requestTimeout: REQUEST_MILLISECONDS,
     requireHostHeader: false,
-  });
+  };
+  const server =
+    tls === undefined ? http.createServer(options) : https().createServer({ ...options, ...tls });
   server.on("request", (request, response) => serve(context, request, response));
   server.on("checkContinue", (request, response) => {
     if ((declaredLength(request) ?? 0) <= context.maxBodyBytes) response.writeContinue();
     serve(context, request, response);
   });
   server.on("clientError", (error, socket) => refuse(context, error, socket));
-
-  return {
-    listen(target) {
-      return new Promise((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(target, () => {
-          server.off("error", reject);
-          resolve(server.address() as AddressInfo);
-        });
-      });
-    },
-    close(drainMs) {
-      context.draining = true;
-      return new Promise((resolve) => {
-        const cut = setTimeout(() => server.closeAllConnections(), drainMs);
-        server.close(() => {
-          clearTimeout(cut);
-          resolve();
-        });
-      });
-    },
-  };
+  return server;
 }
 
 function declaredLength(request: IncomingMessage): number | undefined {
@@ -126,7 +134,7 @@ function serve(context: Context, request: IncomingMessage, response: ServerRespo
     request.removeAllListeners("data").removeAllListeners("end");
     request.resume();
     response.shouldKeepAlive = false;
-    send(context, response, errorWithStatus(413, `Request body is larger than ${maxBodyBytes} bytes`));
+    sendError(context, response, errorWithStatus(413, `Request body is larger than ${maxBodyBytes} bytes`));
   };
   if (declared !== undefined && declared > maxBodyBytes) {
     tooLarge();
@@ -146,15 +154,19 @@ function answer(
   body: GatheredBytes,
   response: ServerResponse,
 ): void {
-  const target = request.url ?? "";
   const failed = (error: unknown): HttpResponse => {
-    context.onFailure(error, target);
-    return errorReply(asStatusError(error));
+    context.onFailure(error, request.url ?? "");
+    return ownError(context, errorReply(asStatusError(error)));
   };
+  const late = (): HttpResponse => {
+    // As TensorFlow words it when a run takes too long.
+    const error = new StatusError(Code.DEADLINE_EXCEEDED, "Timed out waiting for notification");
+    return ownError(context, errorReply(error));
+  };
+  const pending = new PendingRequest(request, body.bytes(), response, context.timeoutMilliseconds, late);
   let reply: HttpResponse | Promise<HttpResponse>;
   try {
-    const { method = "", headers } = request;
-    reply = context.handler({ method, target, headers, body: body.bytes() });
+    reply = context.handler(pending);
   } catch (error) {
     reply = failed(error);
   }
@@ -162,6 +174,7 @@ function answer(
     answerLater(
       context,
       response,
+      pending,
       reply.catch(failed).finally(() => body.release()),
     );
     return;
@@ -170,24 +183,32 @@ function answer(
   send(context, response, reply);
 }
 
-function answerLater(context: Context, response: ServerResponse, reply: Promise<HttpResponse>): void {
-  const { timeoutMilliseconds, deadlines } = context;
+function answerLater(
+  context: Context,
+  response: ServerResponse,
+  pending: PendingRequest,
+  reply: Promise<HttpResponse>,
+): void {
+  const { deadlines } = context;
   const waiting = {
-    deadline: timeoutMilliseconds > 0 ? performance.now() + timeoutMilliseconds : Number.POSITIVE_INFINITY,
-    expire: () => {
-      // As TensorFlow words it when a run takes too long.
-      send(
-        context,
-        response,
-        errorReply(new StatusError(Code.DEADLINE_EXCEEDED, "Timed out waiting for notification")),
-      );
-    },
+    deadline: pending.deadline,
+    expire: () => send(context, response, pending.expire()),
   };
   deadlines.add(waiting);
+  // The client has gone, or has its answer, which makes no difference any more.
+  response.once("close", () => pending.giveUp());
   reply.then((late) => {
     deadlines.delete(waiting);
     send(context, response, late);
   });
+}
+
+function ownError({ errorHeaders }: Context, reply: HttpResponse): HttpResponse {
+  return { ...reply, headers: { ...reply.headers, ...errorHeaders } };
+}
+
+function sendError(context: Context, response: ServerResponse, reply: HttpResponse): void {
+  send(context, response, ownError(context, reply));
 }
 
 function send(context: Context, response: ServerResponse, reply: HttpResponse): void {
@@ -201,8 +222,9 @@ function send(context: Context, response: ServerResponse, reply: HttpResponse): 
 
 /** Answers what is not HTTP, or came too late or in too large a header, and closes the connection. */
 function refuse(context: Context, error: NodeJS.ErrnoException, socket: Duplex): void {
-  // While an answer is on its way, another can't be put in front of it.
-  if (!socket.writable || error.code === "ECONNRESET" || context.busy.has(socket)) {
+  // While an answer is on its way, another can't be put in front of it; before a TLS handshake is done, none can be sent.
+  const isOfHttp = /^(HPE|ERR_HTTP)_/.test(error.code ?? "");
+  if (!socket.writable || !isOfHttp || context.busy.has(socket)) {
     socket.destroy();
     return;
   }

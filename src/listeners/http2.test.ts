@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import grpc from "@grpc/grpc-js";
 import { frameMessage } from "../protocols/grpc/framing.ts";
 import type { UnaryCall, UnaryMethod } from "../protocols/unary.ts";
+import type { Cancellation } from "../status/cancellation.ts";
 import { Code, StatusError } from "../status/status.ts";
 import { BoundSocket } from "./bound-socket.ts";
 import { createGrpcListener, type GrpcListener, type GrpcListenerOptions } from "./http2.ts";
@@ -240,15 +241,20 @@ suite("errors", () => {
   }
 });
 
+/** Resolves when the call is given up. */
+function told(cancellation: Cancellation): Promise<void> {
+  return new Promise((resolve) => cancellation.onCancel({ cancel: resolve }));
+}
+
 suite("deadlines and cancellation", () => {
   test("a deadline that passes ends the call and aborts its signal", async () => {
     const { method, called } = neverAnswers();
     const { address } = await start({ "/s/Never": method });
     const answer = call(connect(address), "/s/Never", text(""), { deadline: Date.now() + 100 });
     const failed = assert.rejects(answer, { code: grpc.status.DEADLINE_EXCEEDED });
-    const { signal } = await called;
-    assert.equal(signal.aborted, false);
-    if (!signal.aborted) await once(signal, "abort");
+    const { signal, cancellation } = await called;
+    assert.deepEqual([signal.aborted, cancellation!.isCancelled], [false, false]);
+    await Promise.all([once(signal, "abort"), told(cancellation!)]);
     await failed;
   });
 
@@ -272,8 +278,9 @@ suite("deadlines and cancellation", () => {
       });
     });
     assert.equal((await error)?.code, grpc.status.CANCELLED);
-    const { signal } = await called;
+    const { signal, cancellation } = await called;
     if (!signal.aborted) await once(signal, "abort");
+    await told(cancellation!);
   });
 
   test("thousands of calls that are cancelled don't end the connection", async () => {

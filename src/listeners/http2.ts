@@ -1,4 +1,5 @@
-import net, { type AddressInfo } from "node:net";
+import net, { type AddressInfo, type Socket } from "node:net";
+import type { TlsIdentity } from "../config/tls-identity.ts";
 import { MAX_MESSAGE_LENGTH } from "../protocols/grpc/framing.ts";
 import { MessageMemory } from "../protocols/message-memory.ts";
 import type { StreamMethods } from "../protocols/streaming.ts";
@@ -9,6 +10,10 @@ import { serveCall } from "./grpc-call.ts";
 import { type ConnectionOptions, ServerConnection } from "./http2/connection.ts";
 import { MAX_UINT31 } from "./http2/frames.ts";
 import { ReceivedMemory } from "./received-memory.ts";
+import { type ListenTarget, ServerSet } from "./server-set.ts";
+
+/** Not loaded where no one asks for TLS. */
+const tls = () => process.getBuiltinModule("node:tls");
 
 export interface GrpcListenerOptions {
   /** Methods with more than one request or response. Default: none. */
@@ -27,15 +32,15 @@ export interface GrpcListenerOptions {
   readonly onFailure?: (error: unknown, where: string) => void;
 }
 
-/** A socket that listens already, as a file descriptor that becomes the listener's own; or an address. */
-export type ListenTarget = { readonly fd: number } | { readonly host: string; readonly port: number };
-
 export interface GrpcListener {
   /**
-   * Starts serving. Port 0 takes any free one.
+   * Starts serving, at one more address if called again. Port 0 takes any free one.
+   * @param identity for TLS, by which clients must offer `h2` (ALPN). Default: cleartext.
    * @throws Error (rejects) from node, with `code`, if the address can't be had.
    */
-  listen(target: ListenTarget): Promise<AddressInfo>;
+  listen(target: ListenTarget, identity?: TlsIdentity): Promise<AddressInfo>;
+  /** Connections over TLS that come from now on see this identity. */
+  renew(identity: TlsIdentity): void;
   /**
    * Takes no more connections, tells clients to go elsewhere, and lets calls that have begun finish. Resolves when
    * all connections are closed; those that are still open after `drainMs` milliseconds are cut.
@@ -43,7 +48,7 @@ export interface GrpcListener {
   close(drainMs: number): Promise<void>;
 }
 
-/** Serves gRPC calls over cleartext HTTP/2 (prior knowledge). */
+/** Serves gRPC calls over HTTP/2: over TLS, or over cleartext with prior knowledge. */
 export function createGrpcListener(methods: UnaryMethods, options: GrpcListenerOptions = {}): GrpcListener {
   const context: CallContext = {
     methods,
@@ -61,35 +66,28 @@ export function createGrpcListener(methods: UnaryMethods, options: GrpcListenerO
     onFailure: (error) => context.onFailure(error, ""),
   };
   const connections = new Set<ServerConnection>();
-  const server = net.createServer({ noDelay: true }, (socket) => {
+  const serve = (socket: Socket) => {
     const connection = new ServerConnection(socket, connectionOptions);
     connections.add(connection);
     socket.on("close", () => connections.delete(connection));
-  });
+  };
+  const servers = new ServerSet(
+    (options) =>
+      options === undefined
+        ? net.createServer({ noDelay: true }, serve)
+        : tls().createServer({ ...options, ALPNProtocols: ["h2"], noDelay: true }, serve),
+    (error) => context.onFailure(error, "accept"),
+  );
 
   return {
-    listen(target) {
-      return new Promise((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(target, () => {
-          server.off("error", reject);
-          // A connection that can't be accepted (no file descriptors left, say) must not end the thread.
-          server.on("error", (error) => context.onFailure(error, "accept"));
-          resolve(server.address() as AddressInfo);
-        });
-      });
-    },
+    listen: (target, identity) => servers.listen(target, identity),
+    renew: (identity) => servers.renew(identity),
     close(drainMs) {
-      return new Promise((resolve) => {
-        const cut = setTimeout(() => {
-          for (const connection of connections) connection.destroy();
-        }, drainMs);
-        server.close(() => {
-          clearTimeout(cut);
-          resolve();
-        });
-        for (const connection of connections) connection.drain();
+      const closed = servers.close(drainMs, () => {
+        for (const connection of connections) connection.destroy();
       });
+      for (const connection of connections) connection.drain();
+      return closed;
     },
   };
 }

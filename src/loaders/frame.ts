@@ -14,6 +14,7 @@ interface Held {
 export class Frame implements RunResult {
   readonly #registers: (HostValue | undefined)[];
   readonly #plan: ExecutionPlan;
+  #queued: number | undefined;
   #held: Held[] = [];
   #at = 0;
 
@@ -26,6 +27,11 @@ export class Frame implements RunResult {
 
   get tensors(): readonly Tensor[] {
     return this.read(this.#plan.outputs) as Tensor[];
+  }
+
+  /** Of all sessions together. */
+  get queuedMilliseconds(): number | undefined {
+    return this.#queued;
   }
 
   next(): PlannedStep | undefined {
@@ -42,6 +48,8 @@ export class Frame implements RunResult {
 
   keep(registers: readonly number[], result: RunResult): void {
     this.#held.push({ result, registers });
+    const { queuedMilliseconds } = result;
+    if (queuedMilliseconds !== undefined) this.#queued = (this.#queued ?? 0) + queuedMilliseconds;
     this.write(registers, result.tensors);
   }
 

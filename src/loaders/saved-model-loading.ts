@@ -15,6 +15,7 @@ import type { Signature } from "../tensor/signature.ts";
 import { runConstantSteps } from "./constant-steps.ts";
 import { assertCovered } from "./coverage.ts";
 import { compileFree, type FreeSignature } from "./free-shapes.ts";
+import { type BatchingOptions, modelBatching } from "./model-batching.ts";
 import { SavedModelServable } from "./saved-model-servable.ts";
 import type { LoadedProgram, LoadedSession, ServablePayload } from "./servable-payload.ts";
 import { createSession } from "./session-creation.ts";
@@ -33,6 +34,8 @@ export interface SavedModelLoadingOptions {
    * @throws StatusError (rejects), which then fails the load.
    */
   readonly warmUp?: (servable: Servable, path: string) => Promise<void>;
+  /** Default: no requests are batched. */
+  readonly batching?: BatchingOptions | undefined;
 }
 
 type Compiled = Pick<ServablePayload, "programs" | "freePrograms" | "sessions" | "weights" | "state">;
@@ -55,7 +58,7 @@ export class SavedModelLoading {
    * @throws StatusError that says what is wrong with the model; nothing stays allocated then.
    */
   async load(id: ServableId, path: string): Promise<ServablePayload> {
-    const { storage, tags, log } = this.#options;
+    const { storage, tags, log, batching } = this.#options;
     const start = performance.now();
     const label = `{ ${tags.join(" ")} }`;
     log.info(`Reading SavedModel from: ${path}`);
@@ -64,7 +67,14 @@ export class SavedModelLoading {
       try {
         const signatures = signaturesOf(model.signatures);
         const compiled = await this.#compile(model, signatures);
-        const payload = { id, signatures, ...compiled, signatureDefMap: signatureDefMap(model) };
+        const batched = batching && (await this.#batching(path, compiled, batching));
+        const payload = {
+          id,
+          signatures,
+          ...compiled,
+          signatureDefMap: signatureDefMap(model),
+          batching: batched,
+        };
         await this.#warmUp(payload, path);
         const took = Math.round((performance.now() - start) * 1000);
         log.info(`SavedModel load for tags ${label}; Status: success: OK. Took ${took} microseconds.`);
@@ -97,6 +107,15 @@ export class SavedModelLoading {
       }
     } catch (error) {
       await this.unload(payload);
+      throw error;
+    }
+  }
+
+  async #batching(path: string, compiled: Compiled, options: BatchingOptions) {
+    try {
+      return await modelBatching(this.#options.storage, path, compiled, options);
+    } catch (error) {
+      this.#destroy(compiled.sessions, compiled.weights);
       throw error;
     }
   }

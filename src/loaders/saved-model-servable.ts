@@ -142,5 +142,6 @@ function unshare(result: RunResult): RunResult {
     const isOwn = tensor.dtype === "string" || !(tensor.data.buffer instanceof SharedArrayBuffer);
     return isOwn ? tensor : ({ ...tensor, data: tensor.data.slice() } as NumericTensor);
   });
-  return { tensors, dispose: () => result.dispose() };
+  const { queuedMilliseconds } = result;
+  return { tensors, queuedMilliseconds, dispose: () => result.dispose() };
 }

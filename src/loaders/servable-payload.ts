@@ -1,3 +1,4 @@
+import type { ModelBatching } from "../batching/batching-servable.ts";
 import type { SessionDescriptor, SharedWeights } from "../engines/engine.ts";
 import type { Program } from "../import/program.ts";
 import type { ServableId } from "../lifecycle/servable.ts";
@@ -24,6 +25,8 @@ export interface ServablePayload {
   readonly state: StateMemory;
   /** A serialized tensorflow.serving.SignatureDefMap. */
   readonly signatureDefMap: Uint8Array;
+  /** How requests are run together; undefined if they aren't. */
+  readonly batching?: ModelBatching | undefined;
 }
 
 export interface LoadedProgram {

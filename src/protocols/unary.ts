@@ -1,3 +1,5 @@
+import type { Cancellation } from "../status/cancellation.ts";
+
 /**
  * HTTP/1.1 as the REST protocol sees it: a whole request in, a whole response out. No sockets, so that the protocol
  * can be tested in memory.
@@ -10,6 +12,16 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Not to be looked at once the handler has answered: its memory is used again. */
   readonly body: Uint8Array;
+  /** Aborted when the request's time is over, or the client has gone. Absent where no one can know. */
+  readonly signal?: AbortSignal;
+  /**
+   * Called while the handler is on the stack: says what is answered when the request's time is over and the handler
+   * hasn't answered, and, where `milliseconds` are given, that it is over after these at the latest. Absent where
+   * requests may take as long as they take.
+   */
+  limit?(milliseconds: number | undefined, late: () => HttpResponse): void;
+  /** Whether someone waits for the answer. Default: someone does. */
+  readonly cancellation?: Cancellation;
 }
 
 export interface HttpResponse {
@@ -27,6 +39,8 @@ export interface UnaryCall {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Aborted when the deadline passes or the client goes away. */
   readonly signal: AbortSignal;
+  /** The same, for what many calls need: it costs nothing. Default: someone waits. */
+  readonly cancellation?: Cancellation;
 }
 
 /**

@@ -24,6 +24,7 @@ const loading = new SavedModelLoading({
   storage: fileStorage,
   engine: createOnnxRuntimeEngine({ intraOpThreads: settings.intraOpThreads }),
   tags: settings.savedModelTags,
+  batching: settings.batching,
   log: createLogger(sink, "loaders/saved_model"),
   ...(settings.warmsUp && {
     warmUp: (servable: Servable, path: string) => warmUp(servable, path, warmupOptions),

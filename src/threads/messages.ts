@@ -1,10 +1,14 @@
 import type { MessagePort } from "node:worker_threads";
+import type { BatchThreadsMemory } from "../batching/batch-threads.ts";
+import type { TlsIdentity } from "../config/tls-identity.ts";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { ServableId, VersionLabels, VersionStatus } from "../lifecycle/servable.ts";
+import type { BatchingOptions } from "../loaders/model-batching.ts";
 import type { Payload } from "../loaders/module-payload.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
 import type { MonitorOptions, ProfileOptions } from "../profiling/server-profiler.ts";
 import type { WatchOptions } from "../profiling/watch-thread.ts";
+import type { RestServiceOptions } from "../protocols/rest/service.ts";
 import type { RequestLoggings } from "../request-log/request-logging.ts";
 import type { Rotation } from "../request-log/rotating-file.ts";
 import type { Severity } from "../status/log.ts";
@@ -22,8 +26,9 @@ export type WorkerCall =
       readonly labels: VersionLabels;
       readonly loggings: RequestLoggings;
     }
-  /** Descriptors of bound sockets, one of its own per worker. */
-  | { readonly kind: "listen"; readonly rest: number | undefined; readonly grpc: number | undefined }
+  | ListenCall
+  /** What TLS servers are to be from now on. */
+  | { readonly kind: "identities"; readonly identities: Identities }
   /** Answered with a ThreadProfile when the time is over, or it is ended. */
   | ({ readonly kind: "watch" } & WatchOptions)
   | { readonly kind: "end-watch" }
@@ -31,6 +36,20 @@ export type WorkerCall =
   | { readonly kind: "end" }
   /** Takes no new connection; answered when the requests in flight are done, or after the time. */
   | { readonly kind: "drain"; readonly milliseconds: number };
+
+/** Descriptors of bound sockets, of each worker's own, and what is to be served there over TLS. */
+export interface ListenCall {
+  readonly kind: "listen";
+  readonly rest: readonly number[];
+  readonly grpc: readonly number[];
+  readonly identities: Identities;
+}
+
+/** A protocol without one is served in cleartext. */
+export interface Identities {
+  readonly rest: TlsIdentity | undefined;
+  readonly grpc: TlsIdentity | undefined;
+}
 
 /** From a request worker to the control thread. Each is answered when it is done. */
 export type ControlCall =
@@ -48,8 +67,11 @@ export interface WorkerSettings {
   readonly number: number;
   readonly intraOpThreads: number;
   readonly restTimeoutMilliseconds: number;
+  readonly rest: RestServiceOptions;
   readonly tensorContent: boolean;
   readonly checksMethodName: boolean;
+  /** Undefined if no requests are batched. */
+  readonly batchThreads?: BatchThreadsMemory | undefined;
   /** Whether to serve grpc.health.v1. */
   readonly healthService: boolean;
   /** Whether to serve ProfilerService. */
@@ -95,6 +117,8 @@ export interface LoaderSettings {
   readonly warmsUp: boolean;
   readonly warmupIterations: number;
   readonly checksMethodName: boolean;
+  /** Undefined if no requests are batched. */
+  readonly batching?: BatchingOptions | undefined;
 }
 
 /** The answers, by kind of call; calls that aren't named answer nothing. */

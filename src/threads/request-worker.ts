@@ -9,21 +9,20 @@ import { createGrpcListener } from "../listeners/http2.ts";
 import type { Payload } from "../loaders/module-payload.ts";
 import { SavedModelServable } from "../loaders/saved-model-servable.ts";
 import type { ServerProfile } from "../profiling/server-profiler.ts";
-import { loggedMethods } from "../protocols/grpc/logged-methods.ts";
 import { modelService } from "../protocols/grpc/model-service.ts";
 import { predictionService } from "../protocols/grpc/prediction-service.ts";
 import type { ProfilerControl } from "../protocols/grpc/profiler-control.ts";
 import { profilerService } from "../protocols/grpc/profiler-service.ts";
 import { healthMethods, healthStreams, reflectionStreams, servicesOf } from "../protocols/grpc/services.ts";
 import { sessionService } from "../protocols/grpc/session-service.ts";
-import { restHandler } from "../protocols/rest/handler.ts";
-import { Backlog } from "../request-log/backlog.ts";
-import { RequestRecorder } from "../request-log/request-recorder.ts";
+import { CORS_HEADERS } from "../protocols/rest/cors.ts";
+import { restService } from "../protocols/rest/service.ts";
 import { createLogger } from "../status/log.ts";
 import { answerCalls, Caller } from "./calls.ts";
 import { createPortLogSink } from "./log-channel.ts";
 import type { ControlCall, WorkerCall, WorkerSettings } from "./messages.ts";
 import { RequestSpans } from "./request-spans.ts";
+import type { WorkerBatching } from "./worker-batching.ts";
 
 const port = parentPort!;
 const settings = workerData as WorkerSettings;
@@ -33,19 +32,10 @@ const servables = new ServableMap();
 const onFailure = (error: unknown) =>
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
 
-const { port: logPort, backlog, limitBytes, savedModelTags } = settings.requestLog;
-const requestLog = new RequestRecorder({
-  backlog: new Backlog(backlog, limitBytes),
-  send: (record) => logPort.postMessage(record, [record.bytes.buffer]),
-  savedModelTags,
-});
 const control = new Caller<ControlCall, never>(port, () => {});
-const inferenceMethods = new Map([
+const methods = new Map([
   ...predictionService(servables, settings),
   ...sessionService(servables, settings.tensorContent ? "content" : "typed"),
-]);
-const methods = new Map([
-  ...loggedMethods(inferenceMethods, requestLog),
   ...modelService(servables, async (config) => void (await control.call({ kind: "reload-config", config }))),
 ]);
 const health = new Health(servables, servicesOf(methods.keys()));
@@ -66,14 +56,36 @@ const served = new Map([
 const spans = new RequestSpans(served);
 const streams = new Map([...checks.streams, ...reflectionStreams(served.keys())]);
 const grpc = createGrpcListener(served, { streams, onFailure });
-const rest = createRestListener(spans.handler(restHandler(servables, settings, requestLog)), {
-  timeoutMilliseconds: settings.restTimeoutMilliseconds,
-  onFailure,
-});
+const rest = createRestListener(
+  spans.handler(
+    restService(servables, settings.rest, {
+      // Web pages must not come to what changes the server.
+      methods: (lookup) => new Map([...predictionService(lookup, settings), ...modelService(lookup)]),
+      isDraining: () => health.isDraining,
+      onFailure,
+    }),
+  ),
+  {
+    timeoutMilliseconds: settings.restTimeoutMilliseconds,
+    errorHeaders: settings.rest.cors ? CORS_HEADERS : {},
+    onFailure,
+  },
+);
+
+/** Loaded with the first version that is batched. */
+let batching: Promise<WorkerBatching> | undefined;
 
 async function createServable(payload: Payload): Promise<Servable> {
-  if ("state" in payload) return SavedModelServable.attach(payload, engine, settings.number);
-  return (await import("../loaders/module-payload.ts")).createModuleServable(payload);
+  if (!("state" in payload)) {
+    return (await import("../loaders/module-payload.ts")).createModuleServable(payload);
+  }
+  const servable = await SavedModelServable.attach(payload, engine, settings.number);
+  if (payload.batching === undefined || settings.batchThreads === undefined) return servable;
+  const { batchThreads, number } = settings;
+  batching ??= import("./worker-batching.ts").then(
+    (module) => new module.WorkerBatching(batchThreads, number),
+  );
+  return (await batching).wrap(servable, payload.batching);
 }
 
 /** Ends what `watch` began. */
@@ -91,11 +103,14 @@ async function answer(call: WorkerCall): Promise<unknown> {
       return servables.setStatus(call.name, call.status);
     case "models":
       servables.setNames(call.names);
-      requestLog.setLoggings(call.loggings);
       return servables.setLabels(call.labels);
     case "listen":
-      if (call.grpc !== undefined) await grpc.listen({ fd: call.grpc });
-      if (call.rest !== undefined) await rest.listen({ fd: call.rest });
+      for (const fd of call.grpc) await grpc.listen({ fd }, call.identities.grpc);
+      for (const fd of call.rest) await rest.listen({ fd }, call.identities.rest);
+      return undefined;
+    case "identities":
+      if (call.identities.grpc !== undefined) grpc.renew(call.identities.grpc);
+      if (call.identities.rest !== undefined) rest.renew(call.identities.rest);
       return undefined;
     case "watch": {
       const { watchThread } = await import("../profiling/watch-thread.ts");
@@ -107,6 +122,8 @@ async function answer(call: WorkerCall): Promise<unknown> {
     case "end":
       return process.exit(0);
     case "drain":
+      (await batching)?.hurry();
+      await Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
       health.drain();
       return Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
   }

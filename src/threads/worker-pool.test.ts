@@ -83,7 +83,14 @@ describe("WorkerPool", () => {
     await pool.retire({ name: "gone", version: 1n });
     void pool.setModels(["m"], new Map(), new Map());
     pool.announce("m", { version: 1n, state: ModelState.AVAILABLE, status: { code: 0, message: "" } });
-    await pool.listen({ duplicate: () => ({ rest: 7, grpc: undefined }) });
+    await pool.listen({
+      duplicate: () => ({
+        kind: "listen",
+        rest: [7],
+        grpc: [],
+        identities: { rest: undefined, grpc: undefined },
+      }),
+    });
     lines.length = 0;
     await workers[0]!.terminate();
     await until(() => lines.includes("listen 7"));

@@ -14,12 +14,12 @@ import { releaseThread } from "../state/lock.ts";
 import { createLogger, type Logger, type LogSink } from "../status/log.ts";
 import { asStatusError } from "../status/status.ts";
 import { answerCalls, Caller } from "./calls.ts";
-import type { ControlCall, LogNotice, WorkerCall } from "./messages.ts";
+import type { ControlCall, Identities, ListenCall, LogNotice, WorkerCall } from "./messages.ts";
 import { describeFailure } from "./thread-entry.ts";
 
 /** Hands out the descriptors on which a worker listens: each call makes a set that the worker then owns. */
 export interface Sockets {
-  duplicate(): { readonly rest: number | undefined; readonly grpc: number | undefined };
+  duplicate(): ListenCall;
 }
 
 /** A worker that dies again and again is restarted at most this often. */
@@ -97,9 +97,12 @@ export class WorkerPool implements ServingPool<Payload> {
   /** Opens the ports: every worker begins to accept connections. */
   async listen(sockets: Sockets): Promise<void> {
     this.#sockets = sockets;
-    await Promise.all(
-      [...this.#members].map((member) => member.caller.call({ kind: "listen", ...sockets.duplicate() })),
-    );
+    await Promise.all([...this.#members].map((member) => member.caller.call(sockets.duplicate())));
+  }
+
+  /** Tells every worker that listens; the sockets must know it for those that will. */
+  renew(identities: Identities): void {
+    this.#inform({ kind: "identities", identities });
   }
 
   /** What each worker does from now on for a while. */
@@ -187,6 +190,6 @@ export class WorkerPool implements ServingPool<Payload> {
     // Before it knows everything it would refuse requests.
     await Promise.all(calls.map(tell));
     if (this.#stopping || this.#sockets === undefined) return;
-    await tell({ kind: "listen", ...this.#sockets.duplicate() });
+    await tell(this.#sockets.duplicate());
   }
 }

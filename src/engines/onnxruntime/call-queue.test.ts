@@ -26,6 +26,21 @@ test("so many calls run at a time; the others follow in order as calls end", asy
   assert.deepEqual(await Promise.all(calls), [RESULT, RESULT, RESULT, RESULT]);
 });
 
+test("a call is told how long it waited, if it did", async () => {
+  const queue = new CallQueue(1);
+  let end = () => {};
+  const told = (queuedMilliseconds: number | undefined) => ({ ...RESULT, queuedMilliseconds });
+  const first = queue.run((done) => {
+    end = () => done(told);
+  });
+  const second = queue.run((done) => done(told));
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  end();
+  assert.equal((await first).queuedMilliseconds, undefined);
+  const waited = (await second).queuedMilliseconds!;
+  assert.ok(waited >= 25 && waited < 5000, String(waited));
+});
+
 test("a call that fails to start, or whose end fails, rejects and gives its place to the next", async () => {
   const queue = new CallQueue(1);
   let end = () => {};

@@ -26,6 +26,7 @@ export function outputRow({ name, dtype }: SessionTensor): OutputRow {
 /** Owns the frame of its run, and with it the copies in it and the native values that are viewed. */
 export class NativeResult implements RunResult {
   readonly tensors: Tensor[] = [];
+  readonly queuedMilliseconds: number | undefined;
   readonly #binding: Binding;
   readonly #pool: FramePool;
   readonly #count: number;
@@ -33,8 +34,12 @@ export class NativeResult implements RunResult {
   #frame: Frame | undefined;
   #copied = 0;
 
-  /** @param count how many outputs `frame` was run with. */
-  constructor(binding: Binding, pool: FramePool, frame: Frame, count: number) {
+  /**
+   * @param count how many outputs `frame` was run with.
+   * @param queued how many milliseconds the run waited, if it did.
+   */
+  constructor(binding: Binding, pool: FramePool, frame: Frame, count: number, queued: number | undefined) {
+    this.queuedMilliseconds = queued;
     this.#binding = binding;
     this.#pool = pool;
     this.#frame = frame;

@@ -66,7 +66,7 @@ export class OnnxRuntimeSession implements Session {
           outputs.length,
           frame.outputs,
           (_error: unknown, status: Status) =>
-            done(() => this.#finish(frame, inputs.length, outputs, status)),
+            done((queued) => this.#finish(frame, inputs.length, outputs, status, queued)),
         );
       });
     } finally {
@@ -145,9 +145,15 @@ export class OnnxRuntimeSession implements Session {
     frame.held = undefined;
   }
 
-  #finish(frame: Frame, inputCount: number, outputs: readonly number[], status: Status): RunResult {
+  #finish(
+    frame: Frame,
+    inputCount: number,
+    outputs: readonly number[],
+    status: Status,
+    queued?: number,
+  ): RunResult {
     this.#releaseInputs(frame, inputCount);
-    const result = new NativeResult(this.#binding, this.#frames, frame, outputs.length);
+    const result = new NativeResult(this.#binding, this.#frames, frame, outputs.length, queued);
     try {
       checkRun(this.#binding.api, status);
       for (let i = 0; i < outputs.length; i++) result.add(i, this.#rows[outputs[i]!]!);

@@ -53,12 +53,17 @@ export function httpRefusal(headers: UnaryCall["headers"]): 405 | 415 | undefine
  * UNKNOWN without `te: trailers`, whose absence reveals a proxy that would drop our trailers.
  */
 export function startCall(headers: UnaryCall["headers"], { methods, streams }: Methods): CallStart {
+  const stream = streams.get(headers[":path"] as string);
+  if (stream === undefined) return startUnaryCall(headers, methods);
+  return { kind: "stream", method: stream, ...termsOf(headers) };
+}
+
+/** The same where only unary methods can be called. */
+export function startUnaryCall(headers: UnaryCall["headers"], methods: UnaryMethods): UnaryStart {
   const path = headers[":path"] as string;
   const method = methods.get(path);
-  if (method !== undefined) return { kind: "unary", method, ...termsOf(headers) };
-  const stream = streams.get(path);
-  if (stream === undefined) throw unimplemented(`Method not found: ${path}`);
-  return { kind: "stream", method: stream, ...termsOf(headers) };
+  if (method === undefined) throw unimplemented(`Method not found: ${path}`);
+  return { kind: "unary", method, ...termsOf(headers) };
 }
 
 function termsOf(headers: UnaryCall["headers"]): CallTerms {

@@ -17,8 +17,10 @@ import {
   RegressionResponseSchema,
   type RegressionResultSchema,
 } from "../../proto/gen/tensorflow_serving/apis/regression_pb.ts";
+import type { Cancellation } from "../../status/cancellation.ts";
 import { decodeExamplesRequest, decodeMultiInferenceRequest } from "./examples-codec.ts";
 import { frameMessage } from "./framing.ts";
+import type { MutableSpec } from "./model-spec.ts";
 
 // The calls with tf.Examples: requests are decoded by hand, as examples are handed on as bytes; replies are small, and
 // protobuf-es makes them. It takes long to load, so that the service imports this module when the first such call comes.
@@ -30,9 +32,11 @@ export async function answerClassify(
   lookup: ServableLookup,
   message: Uint8Array,
   options: ExamplesOptions,
+  cancellation?: Cancellation,
+  settle?: (spec: MutableSpec) => void,
 ): Promise<Uint8Array> {
-  const request = decodeExamplesRequest(message, "tensorflow.serving.ClassificationRequest");
-  return frameMessage(classificationResponse(await classify(lookup, request, options)));
+  const request = decodeExamplesRequest(message, "tensorflow.serving.ClassificationRequest", settle);
+  return frameMessage(classificationResponse(await classify(lookup, request, options, cancellation)));
 }
 
 /** A serialized ClassificationResponse. */
@@ -46,9 +50,11 @@ export async function answerRegress(
   lookup: ServableLookup,
   message: Uint8Array,
   options: ExamplesOptions,
+  cancellation?: Cancellation,
+  settle?: (spec: MutableSpec) => void,
 ): Promise<Uint8Array> {
-  const request = decodeExamplesRequest(message, "tensorflow.serving.RegressionRequest");
-  return frameMessage(regressionResponse(await regress(lookup, request, options)));
+  const request = decodeExamplesRequest(message, "tensorflow.serving.RegressionRequest", settle);
+  return frameMessage(regressionResponse(await regress(lookup, request, options, cancellation)));
 }
 
 /** A serialized RegressionResponse. */
@@ -62,8 +68,14 @@ export async function answerMultiInference(
   lookup: ServableLookup,
   message: Uint8Array,
   options: ExamplesOptions,
+  cancellation?: Cancellation,
 ): Promise<Uint8Array> {
-  const { id, results } = await multiInference(lookup, decodeMultiInferenceRequest(message), options);
+  const { id, results } = await multiInference(
+    lookup,
+    decodeMultiInferenceRequest(message),
+    options,
+    cancellation,
+  );
   const response = { results: results.map((result) => inferenceResult(id, result)) };
   return frameMessage(serialized(MultiInferenceResponseSchema, response));
 }

@@ -1,6 +1,6 @@
 import type { ExamplesRequest } from "../../inference/examples.ts";
 import type { InferenceTask, MultiInferenceRequest } from "../../inference/multi-inference.ts";
-import { bytesTag, checkSpec, emptySpec, readModelSpec } from "./model-spec.ts";
+import { bytesTag, checkSpec, emptySpec, type MutableSpec, readModelSpec } from "./model-spec.ts";
 import { WireReader } from "./wire-reader.ts";
 
 // Field numbers: tensorflow_serving/apis/classification.proto, regression.proto, inference.proto and input.proto. A
@@ -26,9 +26,14 @@ interface MutableInput {
 /**
  * Decodes a tensorflow.serving.ClassificationRequest or RegressionRequest, which have the same form. The examples are
  * views of `message`: it must not change before the answer.
+ * @param settle completes the spec, or refuses it. Default: refuses one that names no model.
  * @throws StatusError INVALID_ARGUMENT for malformed bytes or no model.
  */
-export function decodeExamplesRequest(message: Uint8Array, type: string): ExamplesRequest {
+export function decodeExamplesRequest(
+  message: Uint8Array,
+  type: string,
+  settle: (spec: MutableSpec) => void = checkSpec,
+): ExamplesRequest {
   const reader = new WireReader(message, type);
   const model = emptySpec();
   const input = emptyInput();
@@ -37,7 +42,7 @@ export function decodeExamplesRequest(message: Uint8Array, type: string): Exampl
     else if (tag === bytesTag(REQUEST_INPUT)) within(reader, () => readInput(reader, input));
     else reader.skip(tag);
   }
-  checkSpec(model);
+  settle(model);
   return { model, examples: mergedExamples(input) };
 }
 

@@ -6,6 +6,7 @@ import {
   bytesTag,
   checkSpec,
   emptySpec,
+  type MutableSpec,
   readModelSpec,
   SPEC_NAME,
   SPEC_SIGNATURE_NAME,
@@ -42,10 +43,14 @@ export interface DecodedPredictRequest extends PredictRequest {
 /**
  * Decodes a tensorflow.serving.PredictRequest. The inputs are decoded when `predict` asks for them, as views of
  * `message` where possible: it must not change before the answer.
+ * @param settle completes the spec, or refuses it. Default: refuses one that names no model.
  * @throws StatusError INVALID_ARGUMENT for malformed bytes or no model; `inputs` throws it for a malformed tensor,
  * and RESOURCE_EXHAUSTED for one that would be filled beyond {@link MAX_FILL_BYTES}.
  */
-export function decodePredictRequest(message: Uint8Array): DecodedPredictRequest {
+export function decodePredictRequest(
+  message: Uint8Array,
+  settle: (spec: MutableSpec) => void = checkSpec,
+): DecodedPredictRequest {
   const reader = new WireReader(message, "tensorflow.serving.PredictRequest");
   const spec = emptySpec();
   const tensors = new Map<string, Uint8Array>();
@@ -65,7 +70,7 @@ export function decodePredictRequest(message: Uint8Array): DecodedPredictRequest
       reader.skip(tag);
     }
   }
-  checkSpec(spec);
+  settle(spec);
   return { model: spec, inputs: new EncodedInputs(tensors), outputFilter };
 }
 

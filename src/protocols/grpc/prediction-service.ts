@@ -27,23 +27,30 @@ export function predictionService(
   return new Map<string, UnaryMethod>([
     [
       "/tensorflow.serving.PredictionService/Predict",
-      (message) => {
-        const response = predict(lookup, decodePredictRequest(message), methodCheck);
+      (message, { cancellation }) => {
+        const response = predict(lookup, decodePredictRequest(message), methodCheck, cancellation);
         return response instanceof Promise ? response.then(respond) : respond(response);
       },
     ],
     [
       "/tensorflow.serving.PredictionService/Classify",
-      async (message) => (await import("./example-methods.ts")).answerClassify(lookup, message, methodCheck),
+      async (message, { cancellation }) =>
+        (await import("./example-methods.ts")).answerClassify(lookup, message, methodCheck, cancellation),
     ],
     [
       "/tensorflow.serving.PredictionService/Regress",
-      async (message) => (await import("./example-methods.ts")).answerRegress(lookup, message, methodCheck),
+      async (message, { cancellation }) =>
+        (await import("./example-methods.ts")).answerRegress(lookup, message, methodCheck, cancellation),
     ],
     [
       "/tensorflow.serving.PredictionService/MultiInference",
-      async (message) =>
-        (await import("./example-methods.ts")).answerMultiInference(lookup, message, methodCheck),
+      async (message, { cancellation }) =>
+        (await import("./example-methods.ts")).answerMultiInference(
+          lookup,
+          message,
+          methodCheck,
+          cancellation,
+        ),
     ],
     [
       "/tensorflow.serving.PredictionService/GetModelMetadata",

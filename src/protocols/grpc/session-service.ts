@@ -25,8 +25,8 @@ export function sessionService(lookup: ServableLookup, form: ValueForm): UnaryMe
   return new Map([
     [
       "/tensorflow.serving.SessionService/SessionRun",
-      (message) => {
-        const response = sessionRun(lookup, decodeSessionRunRequest(message));
+      (message, { cancellation }) => {
+        const response = sessionRun(lookup, decodeSessionRunRequest(message), cancellation);
         return response instanceof Promise ? response.then(respond) : respond(response);
       },
     ],

@@ -151,8 +151,18 @@ test("status", async () => {
   assert.equal(JSON.parse(one.body as string).model_version_status.length, 1);
   const none = await send("GET", "/v1/models/echo/versions/9");
   assert.deepEqual([none.status, none.body], [404, error("Could not find version 9 of model echo")]);
-  const nameless = await send("GET", "/v1/models");
+  const nameless = await send("GET", "/v1/models/versions/1");
   assert.deepEqual([nameless.status, nameless.body], [400, error("Missing model name in request.")]);
+});
+
+test("all models", async () => {
+  const { send } = server();
+  const one = JSON.parse((await send("GET", "/v1/models/echo")).body as string);
+  const { status, headers, body } = await send("GET", "/v1/models");
+  assert.deepEqual([status, headers], [200, { "content-type": "application/json" }]);
+  assert.deepEqual(JSON.parse(body as string), { models: [{ name: "echo", ...one }] });
+  const old = await send("GET", "/v1/models/");
+  assert.deepEqual([old.status, old.body], [400, error("Malformed request: GET /v1/models/")]);
 });
 
 test("metadata", async () => {

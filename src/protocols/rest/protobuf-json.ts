@@ -1,6 +1,7 @@
 import { fromBinary, toJson } from "@bufbuild/protobuf";
 import type { ModelMetadata } from "../../inference/model-metadata.ts";
-import { ModelState, type VersionStatus } from "../../lifecycle/servable.ts";
+import type { ModelVersions } from "../../inference/readiness.ts";
+import { stateName, type VersionStatus } from "../../lifecycle/servable.ts";
 import { SignatureDefMapSchema } from "../../proto/gen/tensorflow_serving/apis/get_model_metadata_pb.ts";
 import { codeName, dataLoss } from "../../status/status.ts";
 
@@ -9,19 +10,24 @@ import { codeName, dataLoss } from "../../status/status.ts";
  * break at the end, fields in the order of their numbers.
  */
 
-const STATE_NAMES: ReadonlyMap<ModelState, string> = new Map(
-  Object.entries(ModelState).map(([name, state]) => [state, name]),
-);
-
 /** A tensorflow.serving.GetModelStatusResponse. */
 export function statusJson(versions: readonly VersionStatus[]): string {
-  return print({
+  return print(statusOf(versions));
+}
+
+/** The same of several models, each with its name. Not TensorFlow Serving's. */
+export function listJson(models: readonly ModelVersions[]): string {
+  return print({ models: models.map(({ name, versions }) => ({ name, ...statusOf(versions) })) });
+}
+
+function statusOf(versions: readonly VersionStatus[]): object {
+  return {
     model_version_status: versions.map(({ version, state, status }) => ({
       version: String(version),
-      state: STATE_NAMES.get(state),
+      state: stateName(state),
       status: { error_code: codeName(status.code), error_message: status.message },
     })),
-  });
+  };
 }
 
 /**

@@ -9,6 +9,8 @@ export type Route =
       readonly kind: "predict" | "classify" | "regress" | "metadata" | "status";
       readonly model: ServableRequest;
     }
+  /** Beyond TensorFlow Serving: all models, and probes. */
+  | { readonly kind: "list" | "health" | "readiness" }
   /** Under /v1/, but nothing that is served. */
   | { readonly kind: "malformed" }
   | { readonly kind: "preflight" }
@@ -23,6 +25,8 @@ const PREDICTION =
   /^\/v1\/models\/([^/:]+)(?:(?:\/versions\/(\d+))|(?:\/labels\/([^/:]+)))?:(classify|regress|predict)$/i;
 const MODEL =
   /^\/v1\/models(?:\/([^/:]+))?(?:(?:\/versions\/(\d+))|(?:\/labels\/([^/:]+)))?(?:\/(metadata))?$/i;
+const LIST = /^\/v1\/models$/i;
+const PROBE = /^\/(healthz|readyz)(?:\?|$)/;
 const API = /^\/v1\//i;
 /** RFC 3986: a path, a query, a fragment. */
 const TARGET =
@@ -30,11 +34,21 @@ const TARGET =
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 const INT64_MAX = 2n ** 63n - 1n;
 
+/** Whether a target is one of the API, served or not; what isn't is none of TensorFlow Serving's business. */
+export function isApiTarget(target: string): boolean {
+  const path = pathOf(target);
+  return TARGET.test(path) && API.test(path);
+}
+
+function pathOf(target: string): string {
+  return target.startsWith("/") ? target : target.replace(ORIGIN, "");
+}
+
 /** `target`: as sent; an absolute URL is taken too. */
 export function findRoute(method: string, target: string): Route {
-  const path = target.startsWith("/") ? target : target.replace(ORIGIN, "");
+  const path = pathOf(target);
   if (!TARGET.test(path)) return { kind: "bad-target" };
-  if (!API.test(path)) return { kind: "not-found" };
+  if (!API.test(path)) return { kind: findProbe(method, path) };
   if (method === "OPTIONS") return { kind: "preflight" };
   const match = method === "POST" ? PREDICTION.exec(path) : method === "GET" ? MODEL.exec(path) : null;
   if (match === null) return { kind: "malformed" };
@@ -42,11 +56,17 @@ export function findRoute(method: string, target: string): Route {
   const model = modelOf(name ?? "", version, label);
   if (model === undefined) return { kind: "bad-version" };
   if (method === "GET") {
-    if (model.name === "") return { kind: "nameless" };
+    if (model.name === "") return { kind: LIST.test(path) ? "list" : "nameless" };
     return { kind: word === "metadata" ? "metadata" : "status", model };
   }
   if (word === "predict" || word === "classify" || word === "regress") return { kind: word, model };
   return { kind: "malformed" };
+}
+
+function findProbe(method: string, path: string): "health" | "readiness" | "not-found" {
+  const match = method === "GET" || method === "HEAD" ? PROBE.exec(path) : null;
+  if (match === null) return "not-found";
+  return match[1] === "healthz" ? "health" : "readiness";
 }
 
 function modelOf(

@@ -171,7 +171,7 @@ export type SessionBundleConfig = Message<"tensorflow.serving.SessionBundleConfi
   wrapSessionWithNoThreadingParams: boolean;
 
   /**
-   * Let a version's assets.extra/batching_params.pbtxt replace batching_parameters.
+   * Let a version's batching_params.pbtxt replace batching_parameters.
    *
    * @generated from field: bool enable_per_model_batching_params = 789;
    */

@@ -1,0 +1,44 @@
+import type { RunResult } from "../engines/engine.ts";
+import type { Cancellable } from "../status/cancellation.ts";
+import { Code, StatusError } from "../status/status.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** Where requests wait. */
+export interface WaitingRoom {
+  /** @returns whether the request waited there. */
+  remove(request: BatchedRequest): boolean;
+}
+
+/** A request, or a part of a large one, that waits in a queue or is run in a batch. Settled once. */
+export class BatchedRequest implements Cancellable {
+  readonly inputs: readonly Tensor[];
+  /** The size of dimension 0 of each of the inputs. */
+  readonly rows: number;
+  readonly resolve: (result: RunResult) => void;
+  readonly reject: (error: unknown) => void;
+  /** On the clock of `performance.now()`. */
+  readonly since = performance.now();
+  /** Where it waits; undefined once it is run, and when it was given up. */
+  queue: WaitingRoom | undefined;
+
+  constructor(
+    inputs: readonly Tensor[],
+    rows: number,
+    resolve: (result: RunResult) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.inputs = inputs;
+    this.rows = rows;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  /** Leaves the queue. One that is being run already stays with its batch, which needs its inputs. */
+  cancel(): void {
+    if (this.queue?.remove(this)) {
+      this.reject(
+        new StatusError(Code.CANCELLED, "The request was given up while it waited in the batching queue"),
+      );
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { availableParallelism } from "node:os";
+import type { BatchingParameters, GivenParameters } from "../batching/batching-parameters.ts";
+import type { SessionBundleConfig } from "../proto/gen/tensorflow_serving/servables/tensorflow/session_bundle_config_pb.ts";
+import { invalidArgument } from "../status/status.ts";
+
+/** What of the server is batched, and how. */
+export interface BatchingSettings {
+  /** For all models; undefined if each has its own, or else isn't batched. */
+  readonly parameters: BatchingParameters | undefined;
+  /** Batches, of all models, that run at a time. Default: one per core. */
+  readonly numBatchThreads: number;
+}
+
+export interface BatchingSelection {
+  readonly enabled: boolean;
+  /** If not empty, a file with BatchingParameters. */
+  readonly parametersFile: string;
+  /** Each model has a file of its own; of the server's only what concerns threads counts. */
+  readonly perModel: boolean;
+  /** The settings of the platform's file, which takes the place of all of these. */
+  readonly platform: SessionBundleConfig | undefined;
+}
+
+/**
+ * @returns undefined if nothing is batched.
+ * @throws StatusError (rejects) NOT_FOUND or INVALID_ARGUMENT, as TensorFlow Serving's server.cc words it.
+ */
+export async function batchingSettings({
+  enabled,
+  parametersFile,
+  perModel,
+  platform,
+}: BatchingSelection): Promise<BatchingSettings | undefined> {
+  if (platform !== undefined) {
+    const { batchingParameters: own, enablePerModelBatchingParams } = platform;
+    return own && complete(own, enablePerModelBatchingParams);
+  }
+  if (!enabled) {
+    if (parametersFile === "") return undefined;
+    throw invalidArgument(
+      "server_options.batching_parameters_file is set without setting server_options.enable_batching to true.",
+    );
+  }
+  return complete(parametersFile === "" ? {} : await readParameters(parametersFile), perModel);
+}
+
+async function complete(given: GivenParameters, perModel: boolean): Promise<BatchingSettings> {
+  const { completeParameters, mustBePositive } = await import("../batching/batching-parameters.ts");
+  const numBatchThreads = Number(given.numBatchThreads ?? availableParallelism());
+  mustBePositive("num_batch_threads", numBatchThreads);
+  return { parameters: perModel ? undefined : completeParameters(given), numBatchThreads };
+}
+
+/** protobuf-es takes 50 ms to load: a server without a file does without. */
+async function readParameters(path: string) {
+  const [{ readTextProto }, { BatchingParametersSchema }] = await Promise.all([
+    import("./text-proto.ts"),
+    import("../proto/gen/tensorflow_serving/servables/tensorflow/session_bundle_config_pb.ts"),
+  ]);
+  return readTextProto(BatchingParametersSchema, path);
+}

@@ -1,0 +1,53 @@
+import { type BatchingParameters, completeParameters } from "../batching/batching-parameters.ts";
+import type { ModelBatching } from "../batching/batching-servable.ts";
+import { createQueueLengths } from "../batching/queue-lengths.ts";
+import { parseTextProto } from "../config/text-proto.ts";
+import { BatchingParametersSchema } from "../proto/gen/tensorflow_serving/servables/tensorflow/session_bundle_config_pb.ts";
+import { asStatusError, Code } from "../status/status.ts";
+import { joinPath, type Storage } from "../storage/storage.ts";
+import type { ServablePayload } from "./servable-payload.ts";
+import { accessOf } from "./servable-state.ts";
+
+/** What a loader must know to have the requests for a model batched. */
+export interface BatchingOptions {
+  /** For all models; undefined if each has its own. */
+  readonly parameters: BatchingParameters | undefined;
+  /** How many threads serve. */
+  readonly requestWorkers: number;
+}
+
+/** A version's own parameters (tensorflow_serving/servables/tensorflow/bundle_factory_util.cc). */
+const FILE_NAME = "batching_params.pbtxt";
+
+/**
+ * @param path the version's folder.
+ * @returns undefined for a version that isn't batched, having no file where each has its own.
+ * @throws StatusError (rejects) INVALID_ARGUMENT for a file that can't be taken.
+ */
+export async function modelBatching(
+  storage: Storage,
+  path: string,
+  { programs, state }: Pick<ServablePayload, "programs" | "state">,
+  options: BatchingOptions,
+): Promise<ModelBatching | undefined> {
+  const parameters = options.parameters ?? (await ownParameters(storage, joinPath(path, FILE_NAME)));
+  if (parameters === undefined) return undefined;
+  // Each request changes the state once, which a batch that is run once, or again in halves, would not.
+  const alone = [...programs].filter(([, { program }]) => accessOf(program, state) === "exclusive");
+  return {
+    parameters,
+    alone: alone.map(([key]) => key),
+    lengths: createQueueLengths(programs.size, options.requestWorkers),
+  };
+}
+
+async function ownParameters(storage: Storage, file: string): Promise<BatchingParameters | undefined> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await storage.readFile(file);
+  } catch (error) {
+    if (asStatusError(error).code === Code.NOT_FOUND) return undefined;
+    throw error;
+  }
+  return completeParameters(parseTextProto(BatchingParametersSchema, new TextDecoder().decode(bytes), file));
+}
