@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { createBatchThreads, releaseBatchThreads } from "./batching/batch-threads.ts";
 import { batchingSettings } from "./config/batching-settings.ts";
 import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
+import { prometheusPath } from "./config/monitoring-config.ts";
 import { sessionSettings } from "./config/session-settings.ts";
 import { readTlsIdentity, type TlsIdentity } from "./config/tls-identity.ts";
 import { warmupSettings } from "./config/warmup-settings.ts";
@@ -13,7 +14,11 @@ import type { AspiredVersions, Source } from "./lifecycle/source.ts";
 import { StateBus } from "./lifecycle/state-bus.ts";
 import { availabilityPreservingPolicy, type VersionPolicy } from "./lifecycle/version-policy.ts";
 import type { Payload } from "./loaders/module-payload.ts";
+import { ServerMetrics } from "./monitoring/server-metrics.ts";
+import { traceSettings } from "./monitoring/trace-settings.ts";
+import { packageVersion } from "./package-version.ts";
 import { ServerProfiler } from "./profiling/server-profiler.ts";
+import type { MetricsPage } from "./protocols/rest/metrics-pages.ts";
 import { parseCodings } from "./protocols/rest/response-compression.ts";
 import type { RestServiceOptions } from "./protocols/rest/service.ts";
 import { pollConfigFile } from "./server/config-file-polling.ts";
@@ -22,7 +27,7 @@ import { startOwnSource } from "./server/own-source.ts";
 import { ServerCore, type StartWait } from "./server/server-core.ts";
 import { FileSystemStoragePathSource } from "./sources/file-system-storage-path-source.ts";
 import { createLogger, type LogSink } from "./status/log.ts";
-import { failedPrecondition } from "./status/status.ts";
+import { failedPrecondition, invalidArgument } from "./status/status.ts";
 import { fileStorage } from "./storage/file.ts";
 import { LoaderThreads } from "./threads/loader-threads.ts";
 import type { ControlCall, WorkerSettings } from "./threads/messages.ts";
@@ -69,6 +74,12 @@ export async function startServer(
     name: flags.model_name,
     basePath: flags.model_base_path,
   });
+  const metricsPages = await configuredPages(flags);
+  if (metricsPages.length > 0 && flags.rest_api_port === 0) {
+    createLogger(sink, "model_servers/server").warning(
+      "Pages of metrics are on the REST port, and --rest_api_port is 0: there are none.",
+    );
+  }
   const { intraOpThreads, savedModelTags, platform } = await sessionSettings(flags);
   const batching = await batchingSettings({
     enabled: flags.enable_batching,
@@ -78,6 +89,7 @@ export async function startServer(
   });
   const warmup = warmupSettings(flags, platform);
   const bus = new StateBus();
+  const metrics = new ServerMetrics(packageVersion);
   const files = { grpc: flags.ssl_config_file, rest: flags.rest_api_ssl_config_file };
   const identities = { grpc: await identityIn(files.grpc), rest: await identityIn(files.rest) };
   const sockets = await ServerSockets.open(
@@ -100,6 +112,7 @@ export async function startServer(
       batching: batching && { parameters: batching.parameters, requestWorkers },
     },
     sink,
+    metrics,
   );
   const requestLog = new RequestLogThread(
     {
@@ -120,6 +133,8 @@ export async function startServer(
     tensorContent: flags.enable_serialization_as_tensor_content,
     checksMethodName: flags.enable_signature_method_name_check,
     batchThreads,
+    metricsPages,
+    traces: traceSettings(process.env, (problem) => createLogger(sink, "monitoring/tracer").warning(problem)),
     healthService: flags.enable_grpc_healthcheck_service,
     profilerService: flags.enable_profiler,
   };
@@ -132,6 +147,7 @@ export async function startServer(
     },
     (call) => answerWorker(call),
     sink,
+    metrics,
   );
   const manager = new ServableManager<Payload>({
     policy: extensions.versionPolicy ?? availabilityPreservingPolicy,
@@ -139,7 +155,12 @@ export async function startServer(
       maxNumLoadRetries: flags.max_num_load_retries,
       loadRetryIntervalMicros: flags.load_retry_interval_micros,
     },
-    createLoader: (id, path) => extensions.createLoader?.(id, path) ?? loaderThreads.createLoader(id, path),
+    createLoader: (id, path) =>
+      metrics.measured<Payload>(
+        extensions.createLoader?.(id, path) ?? loaderThreads.createLoader(id, path),
+        path,
+        (payload) => ("programs" in payload ? payload.programs.size : 0),
+      ),
     pool,
     bus,
     ramLimitBytes: flags.total_model_memory_limit_bytes || availableMemory(),
@@ -156,6 +177,7 @@ export async function startServer(
     fileStorage,
     createLogger(sink, "sources/file_system_storage_path_source"),
   );
+  bus.subscribe((event) => metrics.versionChanged(event));
   bus.subscribe(({ id, ...status }) => pool.announce(id.name, { version: id.version, ...status }));
   const core = new ServerCore({
     source: fileSystemSource,
@@ -169,9 +191,16 @@ export async function startServer(
     allowVersionLabelsForUnavailableModels: flags.allow_version_labels_for_unavailable_models,
     log: createLogger(sink, "model_servers/server_core"),
   });
+  const reloadConfig = async (config: Uint8Array, names: readonly string[]) => {
+    const before = metrics.totals(names);
+    await core.reload(await parseModelConfigs(config));
+    return new Map([...metrics.totals(names)].map(([name, after]) => [name, after - before.get(name)!]));
+  };
   const profiler = new ServerProfiler(pool);
   const answerWorker = async (call: ControlCall): Promise<unknown> => {
     switch (call.kind) {
+      case "metrics":
+        return metrics.page(call.metrics);
       case "profile":
         return profiler.profile(call.request);
       case "terminate-profile":
@@ -184,7 +213,7 @@ export async function startServer(
             "The models of this server come from a source of its own; there is no config to reload",
           );
         }
-        return core.reload(await parseModelConfigs(call.config));
+        return reloadConfig(call.config, call.metrics);
     }
   };
   const polling = new AbortController();
@@ -247,6 +276,22 @@ export async function startServer(
       await tearDown();
     },
   };
+}
+
+/**
+ * The pages of metrics that flags ask for.
+ * @throws StatusError (rejects) NOT_FOUND or INVALID_ARGUMENT.
+ */
+async function configuredPages(flags: Flags): Promise<readonly MetricsPage[]> {
+  const pages: MetricsPage[] = [];
+  const prometheus = await prometheusPath(flags.monitoring_config_file);
+  if (prometheus !== undefined) pages.push({ path: prometheus, metrics: "all" });
+  const own = flags.metrics_path;
+  if (own !== "" && !/^\/[^?#]*$/.test(own)) {
+    throw invalidArgument(`--metrics_path must begin with / and have no ? or #: ${own}`);
+  }
+  if (own !== "") pages.push({ path: own, metrics: "servable" });
+  return pages;
 }
 
 function restOptions(flags: Flags): RestServiceOptions {

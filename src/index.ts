@@ -2,7 +2,7 @@
 import { type Extensions, type RunningServer, startServer } from "./assembly.ts";
 import type { Flags } from "./flags/flag-table.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
-import { createTextLogSink, type LogSink } from "./status/log.ts";
+import { createLogSink, type LogFormat, type LogSink } from "./status/log.ts";
 
 export type { Extensions, RunningServer } from "./assembly.ts";
 export type { RunResult } from "./engines/engine.ts";
@@ -42,11 +42,12 @@ export interface ServerOptions extends Extensions {
  * Starts a server in this process. Resolves when its ports are open; `stop` ends it.
  * @throws StatusError (rejects) if a port is taken or a model that the start waits for can't be loaded.
  */
-export function createServer(options: ServerOptions = {}): Promise<RunningServer> {
-  const { flags, log, signal, ...extensions } = options;
+export async function createServer(options: ServerOptions = {}): Promise<RunningServer> {
+  const { flags: given, log, signal, ...extensions } = options;
+  const flags = { ...parseFlags([]).flags, ...given };
   return startServer(
-    { ...parseFlags([]).flags, ...flags },
-    log ?? createTextLogSink(),
+    flags,
+    log ?? (await createLogSink(flags.log_format as LogFormat)),
     signal ?? new AbortController().signal,
     extensions,
   );

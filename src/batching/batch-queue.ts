@@ -138,7 +138,8 @@ export class BatchQueue implements WaitingRoom {
     const now = performance.now();
     for (const request of requests) {
       request.queue = undefined;
-      this.#observer.waited(now - request.since);
+      request.waited = now - request.since;
+      this.#observer.waited(request.waited);
     }
     this.#requests -= requests.length;
     this.#observer.queued(this.#requests);

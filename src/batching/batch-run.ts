@@ -91,8 +91,7 @@ export class BatchRun {
       );
       return this.#failed(requests, error, taken);
     }
-    const sizes = requests.map((request) => request.rows);
-    const parts = shareResult(result, sizes, () => this.#giveBack(taken));
+    const parts = shareResult(result, requests, () => this.#giveBack(taken));
     for (const [i, request] of requests.entries()) request.resolve(parts[i]!);
   }
 

@@ -18,6 +18,8 @@ export class BatchedRequest implements Cancellable {
   readonly reject: (error: unknown) => void;
   /** On the clock of `performance.now()`. */
   readonly since = performance.now();
+  /** How long it waited for its batch to begin, in milliseconds. */
+  waited = 0;
   /** Where it waits; undefined once it is run, and when it was given up. */
   queue: WaitingRoom | undefined;
 

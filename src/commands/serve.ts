@@ -4,7 +4,7 @@ import { type FlagRow, type Flags, flagTable } from "../flags/flag-table.ts";
 import { formatFlags } from "../flags/format-help.ts";
 import { parseFlags } from "../flags/parse-flags.ts";
 import { packageVersion } from "../package-version.ts";
-import { createLogger, createTextLogSink } from "../status/log.ts";
+import { createLogger, createLogSink, type LogFormat } from "../status/log.ts";
 import { asStatusError, Code, formatStatus, StatusError } from "../status/status.ts";
 import { describeEndpoints } from "./endpoints.ts";
 
@@ -69,7 +69,7 @@ function modelOfEnvironment(
 
 /** @param given the names of the flags that were given. */
 async function run(flags: Flags, given: ReadonlySet<string>, example: boolean): Promise<number> {
-  const sink = createTextLogSink();
+  const sink = await createLogSink(flags.log_format as LogFormat);
   const log = createLogger(sink, "model_servers/server");
   for (const { name, noEffect } of flagTable as readonly FlagRow[]) {
     if (noEffect !== undefined && given.has(name))
@@ -103,7 +103,8 @@ async function run(flags: Flags, given: ReadonlySet<string>, example: boolean): 
   if (flags.rest_api_socket_path !== "") {
     log.info(`Exporting HTTP/REST API at UNIX socket ${flags.rest_api_socket_path} ...`);
   }
-  process.stdout.write(describeEndpoints(flags, server, example));
+  // Where programs read the log, nothing is written for people.
+  if (flags.log_format === "text") process.stdout.write(describeEndpoints(flags, server, example));
   await signalled;
   await server.stop(flags.drain_timeout_seconds * 1000);
   return 0;

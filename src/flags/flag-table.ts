@@ -364,6 +364,13 @@ export const flagTable = [
     help: "Answer grpc.health.v1.Health, for the server, for a model (MODEL) and for a version (MODEL/VERSION).",
   },
   {
+    name: "monitoring_config_file",
+    type: "string",
+    defaultValue: "",
+    group: "General",
+    help: "A MonitoringConfig in protobuf's text format: the path of a page for Prometheus on the REST port.",
+  },
+  {
     name: "enable_profiler",
     type: "bool",
     defaultValue: true,
@@ -409,6 +416,21 @@ export const flagTable = [
     defaultValue: 0,
     group: "Beyond TensorFlow Serving",
     help: "How much memory all models together may take; one for which too little is left is not loaded. 0: what the machine or the container has.",
+  },
+  {
+    name: "log_format",
+    type: "string",
+    defaultValue: "text",
+    choices: ["text", "json"],
+    group: "Beyond TensorFlow Serving",
+    help: "How log lines are written: as TensorFlow does, or an object each, for programs to read.",
+  },
+  {
+    name: "metrics_path",
+    type: "string",
+    defaultValue: "",
+    group: "Beyond TensorFlow Serving",
+    help: "The path of a page for Prometheus on the REST port with the servable_* metrics; empty for none.",
   },
   {
     name: "bind_address",

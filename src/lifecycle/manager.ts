@@ -1,4 +1,4 @@
-import type { Logger } from "../status/log.ts";
+import { type Logger, loggerAbout } from "../status/log.ts";
 import {
   asStatusError,
   Code,
@@ -47,6 +47,8 @@ interface ManagedVersion<T> {
   readonly loader: Loader<T>;
   /** Aborted when the version stops being aspired before it is loaded. */
   readonly cancel: AbortController;
+  /** Says which version its lines are about. */
+  readonly log: Logger;
   state: HarnessState<T>;
 }
 
@@ -146,6 +148,7 @@ export class ServableManager<T> {
       id,
       loader: this.#options.createLoader(id, path),
       cancel: new AbortController(),
+      log: loggerAbout(this.#options.log, id),
       state: { kind: "new" },
     };
     this.#announce(managed);
@@ -169,8 +172,8 @@ export class ServableManager<T> {
   }
 
   async #load(managed: ManagedVersion<T>): Promise<void> {
-    const { log, pool } = this.#options;
-    const { id, loader, cancel } = managed;
+    const { pool } = this.#options;
+    const { id, loader, cancel, log } = managed;
     const label = formatServableId(id);
     try {
       this.#advance(managed, { kind: "request-load" });
@@ -179,7 +182,7 @@ export class ServableManager<T> {
       log.info(`Loading servable version ${label}`);
       this.#granted.delete(managed);
       this.#advance(managed, { kind: "approve-load", estimate });
-      const payload = await this.#retry(`Loading servable: ${label}`, cancel.signal, () =>
+      const payload = await this.#retry(`Loading servable: ${label}`, managed, () =>
         loader.load(cancel.signal),
       );
       try {
@@ -196,15 +199,15 @@ export class ServableManager<T> {
   }
 
   async #reserve(managed: ManagedVersion<T>, label: string): Promise<ResourceEstimate> {
-    const { loader, cancel } = managed;
+    const { loader, cancel, log } = managed;
     const what = `Reserving resources for servable: ${label}`;
     try {
-      const estimate = await this.#retry(what, cancel.signal, async () => {
+      const estimate = await this.#retry(what, managed, async () => {
         const wanted = await loader.estimate();
         await this.#grant(managed, wanted);
         return wanted;
       });
-      this.#options.log.info(`Successfully reserved resources to load servable ${label}`);
+      log.info(`Successfully reserved resources to load servable ${label}`);
       return estimate;
     } catch (error) {
       if (cancel.signal.aborted || asStatusError(error).code === Code.RESOURCE_EXHAUSTED) throw error;
@@ -236,22 +239,23 @@ export class ServableManager<T> {
     }
   }
 
-  #retry<R>(what: string, signal: AbortSignal, attempt: () => Promise<R>): Promise<R> {
-    return retry(what, this.#options.retry, signal, this.#options.log, attempt);
+  #retry<R>(what: string, { cancel, log }: ManagedVersion<T>, attempt: () => Promise<R>): Promise<R> {
+    return retry(what, this.#options.retry, cancel.signal, log, attempt);
   }
 
   /** Takes back what was published only in part. */
-  async #withdraw({ id, loader }: ManagedVersion<T>, payload: T): Promise<void> {
+  async #withdraw(managed: ManagedVersion<T>, payload: T): Promise<void> {
     try {
-      await this.#options.pool.retire(id);
-      await loader.unload(payload);
+      await this.#options.pool.retire(managed.id);
+      await managed.loader.unload(payload);
     } catch (error) {
-      this.#logFailure(id, "unloaded", toStatusData(error));
+      this.#logFailure(managed, "unloaded", toStatusData(error));
     }
   }
 
   async #unload(managed: ManagedVersion<T>, payload: T): Promise<void> {
-    const { log, pool } = this.#options;
+    const { pool } = this.#options;
+    const { log } = managed;
     const label = formatServableId(managed.id);
     try {
       this.#advance(managed, { kind: "start-quiescing" });
@@ -271,12 +275,12 @@ export class ServableManager<T> {
 
   #fail(managed: ManagedVersion<T>, what: "loaded" | "unloaded", error: unknown): void {
     const status = toStatusData(error);
-    if (error !== managed.cancel.signal.reason) this.#logFailure(managed.id, what, status);
+    if (error !== managed.cancel.signal.reason) this.#logFailure(managed, what, status);
     this.#advance(managed, { kind: "fail", status });
   }
 
-  #logFailure(id: ServableId, what: "loaded" | "unloaded", status: StatusData): void {
-    this.#options.log.error(`Servable ${formatServableId(id)} cannot be ${what}: ${formatStatus(status)}`);
+  #logFailure({ id, log }: ManagedVersion<T>, what: "loaded" | "unloaded", status: StatusData): void {
+    log.error(`Servable ${formatServableId(id)} cannot be ${what}: ${formatStatus(status)}`);
   }
 
   #advance(managed: ManagedVersion<T>, event: HarnessEvent<T>): void {

@@ -8,7 +8,7 @@ import type { CompiledSession } from "../import/program.ts";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { Servable, ServableId } from "../lifecycle/servable.ts";
 import { SignatureDefMapSchema } from "../proto/gen/tensorflow_serving/apis/get_model_metadata_pb.ts";
-import type { Logger } from "../status/log.ts";
+import { type Logger, loggerAbout } from "../status/log.ts";
 import { asStatusError, formatStatus } from "../status/status.ts";
 import { joinPath, type Storage } from "../storage/storage.ts";
 import type { Signature } from "../tensor/signature.ts";
@@ -58,7 +58,8 @@ export class SavedModelLoading {
    * @throws StatusError that says what is wrong with the model; nothing stays allocated then.
    */
   async load(id: ServableId, path: string): Promise<ServablePayload> {
-    const { storage, tags, log, batching } = this.#options;
+    const { storage, tags, batching } = this.#options;
+    const log = loggerAbout(this.#options.log, id);
     const start = performance.now();
     const label = `{ ${tags.join(" ")} }`;
     log.info(`Reading SavedModel from: ${path}`);

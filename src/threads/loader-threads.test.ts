@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
+import type { SeriesMemory } from "../metrics/scope.ts";
 import { Code } from "../status/status.ts";
 import { LoaderThreads } from "./loader-threads.ts";
 
@@ -9,6 +10,10 @@ const SCRIPT = `
 const { parentPort, threadId } = require("node:worker_threads");
 parentPort.on("message", ({ kind, sequence, call }) => {
   if (kind !== "call") return;
+  if (call.path === "count") {
+    const memory = new SharedArrayBuffer(8);
+    parentPort.postMessage({ kind: "notice", notice: { series: { metric: "servable_workers", labels: [], memory, at: 0 } } });
+  }
   if (call.path === "poison") process.exit(1);
   setTimeout(() => parentPort.postMessage({ kind: "answer", sequence, value: { ramBytes: threadId } }), 50);
 });
@@ -28,9 +33,14 @@ function create(most: number) {
     warmupIterations: 0,
     checksMethodName: false,
   };
-  const threads = new LoaderThreads(most, settings, { write: () => {} }, spawn);
+  const events: string[] = [];
+  const monitor = {
+    seriesBegan: (_: Worker, { metric }: SeriesMemory) => events.push(metric),
+    threadEnded: () => events.push("ended"),
+  };
+  const threads = new LoaderThreads(most, settings, { write: () => {} }, monitor, spawn);
   const ask = async (path: string) => (await threads.call({ kind: "estimate", path })).ramBytes;
-  return { threads, spawned, ask };
+  return { threads, spawned, events, ask };
 }
 
 test("calls that come while others run get threads of their own, up to the limit", async () => {
@@ -53,6 +63,14 @@ test("threads that have nothing to do end, but one", async () => {
   await ask("d");
   assert.equal(spawned.length, 3);
   await threads.stop();
+});
+
+test("a thread's metrics and its end are told", async () => {
+  const { threads, events, ask } = create(1);
+  await ask("count");
+  assert.deepEqual(events, ["servable_workers"]);
+  await threads.stop();
+  assert.deepEqual(events, ["servable_workers", "ended"]);
 });
 
 test("a thread that dies fails its calls, and another takes its place", async () => {

@@ -4,14 +4,15 @@ import type { ServableId } from "../lifecycle/servable.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
 import { createLogger, type LogSink } from "../status/log.ts";
 import { Caller } from "./calls.ts";
-import type { LoaderAnswers, LoaderCall, LoaderSettings, LogNotice } from "./messages.ts";
+import type { LoaderAnswers, LoaderCall, LoaderSettings, ThreadNotice } from "./messages.ts";
 import { describeFailure, spawnLoaderWorker } from "./thread-entry.ts";
+import type { ThreadMonitor } from "./thread-monitor.ts";
 
 type Answer<K> = K extends keyof LoaderAnswers ? LoaderAnswers[K] : undefined;
 
 interface Member {
   readonly worker: Worker;
-  readonly caller: Caller<LoaderCall, LogNotice>;
+  readonly caller: Caller<LoaderCall, ThreadNotice>;
   /** Calls without an answer. */
   pending: number;
 }
@@ -25,6 +26,7 @@ export class LoaderThreads {
   readonly #most: number;
   readonly #spawn: () => Worker;
   readonly #sink: LogSink;
+  readonly #monitor: ThreadMonitor;
   readonly #members = new Set<Member>();
 
   /** @param most threads at a time. @param spawn what starts one that answers `LoaderCall`s. */
@@ -32,11 +34,13 @@ export class LoaderThreads {
     most: number,
     settings: LoaderSettings,
     sink: LogSink,
+    monitor: ThreadMonitor,
     spawn: () => Worker = () => spawnLoaderWorker(settings),
   ) {
     this.#most = most;
     this.#spawn = spawn;
     this.#sink = sink;
+    this.#monitor = monitor;
     this.#start();
   }
 
@@ -75,14 +79,16 @@ export class LoaderThreads {
   #start(): Member {
     const log = createLogger(this.#sink, "threads/loader_threads");
     const worker = this.#spawn();
-    const caller = new Caller<LoaderCall, LogNotice>(worker, ({ severity, component, message }) =>
-      this.#sink.write(severity, component, message),
-    );
+    const caller = new Caller<LoaderCall, ThreadNotice>(worker, (notice) => {
+      if ("series" in notice) this.#monitor.seriesBegan(worker, notice.series);
+      else this.#sink.write(notice.severity, notice.component, notice.message, notice.fields);
+    });
     const member: Member = { worker, caller, pending: 0 };
     worker.on("error", (error) => log.error(`A loader thread failed: ${describeFailure(error)}`));
     worker.on("exit", () => {
       this.#members.delete(member);
       caller.close("The loader thread ended");
+      this.#monitor.threadEnded(worker);
     });
     this.#members.add(member);
     return member;

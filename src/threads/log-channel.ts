@@ -5,6 +5,7 @@ import type { LogNotice } from "./messages.ts";
 /** Sends a thread's log lines to the control thread, which writes them. */
 export function createPortLogSink(port: Port): LogSink {
   return {
-    write: (severity, component, message) => sendNotice<LogNotice>(port, { severity, component, message }),
+    write: (severity, component, message, fields) =>
+      sendNotice<LogNotice>(port, { severity, component, message, fields }),
   };
 }

@@ -6,12 +6,15 @@ import type { ServableId, VersionLabels, VersionStatus } from "../lifecycle/serv
 import type { BatchingOptions } from "../loaders/model-batching.ts";
 import type { Payload } from "../loaders/module-payload.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
+import type { SeriesMemory } from "../metrics/scope.ts";
+import type { TraceSettings } from "../monitoring/trace-settings.ts";
 import type { MonitorOptions, ProfileOptions } from "../profiling/server-profiler.ts";
 import type { WatchOptions } from "../profiling/watch-thread.ts";
+import type { MetricsPage } from "../protocols/rest/metrics-pages.ts";
 import type { RestServiceOptions } from "../protocols/rest/service.ts";
 import type { RequestLoggings } from "../request-log/request-logging.ts";
 import type { Rotation } from "../request-log/rotating-file.ts";
-import type { Severity } from "../status/log.ts";
+import type { LogFields, Severity } from "../status/log.ts";
 
 /** From the control thread to a request worker. Each is answered when it is done. */
 export type WorkerCall =
@@ -53,8 +56,13 @@ export interface Identities {
 
 /** From a request worker to the control thread. Each is answered when it is done. */
 export type ControlCall =
-  /** A serialized tensorflow.serving.ModelServerConfig. */
-  | { readonly kind: "reload-config"; readonly config: Uint8Array }
+  /**
+   * `config`: a serialized tensorflow.serving.ModelServerConfig. `metrics`: names of metrics; the answer is a
+   * ReadonlyMap of what they grew by.
+   */
+  | { readonly kind: "reload-config"; readonly config: Uint8Array; readonly metrics: readonly string[] }
+  /** The answer is the page. */
+  | { readonly kind: "metrics"; readonly metrics: MetricsPage["metrics"] }
   /** Answered with a ServerProfile. */
   | { readonly kind: "profile"; readonly request: ProfileOptions }
   | { readonly kind: "terminate-profile"; readonly session: string }
@@ -72,6 +80,9 @@ export interface WorkerSettings {
   readonly checksMethodName: boolean;
   /** Undefined if no requests are batched. */
   readonly batchThreads?: BatchThreadsMemory | undefined;
+  readonly metricsPages: readonly MetricsPage[];
+  /** Undefined: requests aren't traced. */
+  readonly traces: TraceSettings | undefined;
   /** Whether to serve grpc.health.v1. */
   readonly healthService: boolean;
   /** Whether to serve ProfilerService. */
@@ -128,9 +139,17 @@ export interface LoaderAnswers {
   readonly load: ServablePayload;
 }
 
-/** What a thread says unasked: its log lines. */
+/** What a thread says unasked: its log lines, and the series of metrics that it begins. */
+export type ThreadNotice = LogNotice | SeriesNotice;
+
+export interface SeriesNotice {
+  readonly series: SeriesMemory;
+}
+
+/** A log line. */
 export interface LogNotice {
   readonly severity: Severity;
   readonly component: string;
   readonly message: string;
+  readonly fields?: LogFields | undefined;
 }

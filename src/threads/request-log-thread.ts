@@ -51,8 +51,8 @@ export class RequestLogThread {
     if (this.#running !== undefined || this.#stopping) return;
     const { rotation, limitBytes } = this.#options;
     const worker = spawnRequestLogWorker({ rotation, limitBytes, backlog: this.#backlog });
-    const caller = new Caller<RequestLogCall, LogNotice>(worker, ({ severity, component, message }) =>
-      this.#sink.write(severity, component, message),
+    const caller = new Caller<RequestLogCall, LogNotice>(worker, ({ severity, component, message, fields }) =>
+      this.#sink.write(severity, component, message, fields),
     );
     worker.on("error", (error) =>
       this.#log.error(`The request log thread failed: ${describeFailure(error)}`),

@@ -8,7 +8,12 @@ import { createRestListener } from "../listeners/http1.ts";
 import { createGrpcListener } from "../listeners/http2.ts";
 import type { Payload } from "../loaders/module-payload.ts";
 import { SavedModelServable } from "../loaders/saved-model-servable.ts";
+import { RequestObserver } from "../monitoring/request-observer.ts";
+import type { TraceSettings } from "../monitoring/trace-settings.ts";
+import type { RequestTracer } from "../monitoring/tracer.ts";
+import { packageVersion } from "../package-version.ts";
 import type { ServerProfile } from "../profiling/server-profiler.ts";
+import { loggedMethods } from "../protocols/grpc/logged-methods.ts";
 import { modelService } from "../protocols/grpc/model-service.ts";
 import { predictionService } from "../protocols/grpc/prediction-service.ts";
 import type { ProfilerControl } from "../protocols/grpc/profiler-control.ts";
@@ -16,11 +21,14 @@ import { profilerService } from "../protocols/grpc/profiler-service.ts";
 import { healthMethods, healthStreams, reflectionStreams, servicesOf } from "../protocols/grpc/services.ts";
 import { sessionService } from "../protocols/grpc/session-service.ts";
 import { CORS_HEADERS } from "../protocols/rest/cors.ts";
+import { withMetricsPages } from "../protocols/rest/metrics-pages.ts";
 import { restService } from "../protocols/rest/service.ts";
+import { Backlog } from "../request-log/backlog.ts";
+import { RequestRecorder } from "../request-log/request-recorder.ts";
 import { createLogger } from "../status/log.ts";
-import { answerCalls, Caller } from "./calls.ts";
+import { answerCalls, Caller, sendNotice } from "./calls.ts";
 import { createPortLogSink } from "./log-channel.ts";
-import type { ControlCall, WorkerCall, WorkerSettings } from "./messages.ts";
+import type { ControlCall, SeriesNotice, WorkerCall, WorkerSettings } from "./messages.ts";
 import { RequestSpans } from "./request-spans.ts";
 import type { WorkerBatching } from "./worker-batching.ts";
 
@@ -32,11 +40,22 @@ const servables = new ServableMap();
 const onFailure = (error: unknown) =>
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
 
+const { port: logPort, backlog, limitBytes, savedModelTags } = settings.requestLog;
+const requestLog = new RequestRecorder({
+  backlog: new Backlog(backlog, limitBytes),
+  send: (record) => logPort.postMessage(record, [record.bytes.buffer]),
+  savedModelTags,
+});
+// Before the first listener on the port: messages that come meanwhile wait.
+const tracer = settings.traces && (await startTracer(settings.traces));
 const control = new Caller<ControlCall, never>(port, () => {});
+const ask = <T>(call: ControlCall) => control.call(call) as Promise<T>;
+const observer = new RequestObserver((series) => sendNotice<SeriesNotice>(port, { series }), tracer?.trace);
+const sessionMethods = sessionService(servables, settings.tensorContent ? "content" : "typed", observer);
 const methods = new Map([
-  ...predictionService(servables, settings),
-  ...sessionService(servables, settings.tensorContent ? "content" : "typed"),
-  ...modelService(servables, async (config) => void (await control.call({ kind: "reload-config", config }))),
+  ...loggedMethods(predictionService(servables, settings, observer), requestLog),
+  ...loggedMethods(sessionMethods, requestLog),
+  ...modelService(servables, (config, metrics) => ask({ kind: "reload-config", config, metrics }), observer),
 ]);
 const health = new Health(servables, servicesOf(methods.keys()));
 servables.onChange = () => health.changed();
@@ -57,13 +76,23 @@ const spans = new RequestSpans(served);
 const streams = new Map([...checks.streams, ...reflectionStreams(served.keys())]);
 const grpc = createGrpcListener(served, { streams, onFailure });
 const rest = createRestListener(
-  spans.handler(
-    restService(servables, settings.rest, {
-      // Web pages must not come to what changes the server.
-      methods: (lookup) => new Map([...predictionService(lookup, settings), ...modelService(lookup)]),
-      isDraining: () => health.isDraining,
-      onFailure,
-    }),
+  withMetricsPages(
+    settings.metricsPages,
+    (metrics) => ask({ kind: "metrics", metrics }),
+    spans.handler(
+      restService(servables, settings.rest, {
+        // Web pages must not come to what changes the server.
+        methods: (lookup) =>
+          new Map([
+            ...loggedMethods(predictionService(lookup, settings, observer), requestLog),
+            ...modelService(lookup, undefined, observer),
+          ]),
+        isDraining: () => health.isDraining,
+        observer,
+        requestLog,
+        onFailure,
+      }),
+    ),
   ),
   {
     timeoutMilliseconds: settings.restTimeoutMilliseconds,
@@ -75,6 +104,15 @@ const rest = createRestListener(
 /** Loaded with the first version that is batched. */
 let batching: Promise<WorkerBatching> | undefined;
 
+async function startTracer(traces: TraceSettings): Promise<RequestTracer> {
+  const { RequestTracer } = await import("../monitoring/tracer.ts");
+  return new RequestTracer(
+    traces,
+    packageVersion,
+    createLogger(createPortLogSink(port), "monitoring/tracer"),
+  );
+}
+
 async function createServable(payload: Payload): Promise<Servable> {
   if (!("state" in payload)) {
     return (await import("../loaders/module-payload.ts")).createModuleServable(payload);
@@ -83,7 +121,8 @@ async function createServable(payload: Payload): Promise<Servable> {
   if (payload.batching === undefined || settings.batchThreads === undefined) return servable;
   const { batchThreads, number } = settings;
   batching ??= import("./worker-batching.ts").then(
-    (module) => new module.WorkerBatching(batchThreads, number),
+    (module) =>
+      new module.WorkerBatching(batchThreads, number, (id, signature) => observer.batches(id, signature)),
   );
   return (await batching).wrap(servable, payload.batching);
 }
@@ -103,6 +142,7 @@ async function answer(call: WorkerCall): Promise<unknown> {
       return servables.setStatus(call.name, call.status);
     case "models":
       servables.setNames(call.names);
+      requestLog.setLoggings(call.loggings);
       return servables.setLabels(call.labels);
     case "listen":
       for (const fd of call.grpc) await grpc.listen({ fd }, call.identities.grpc);
@@ -125,7 +165,9 @@ async function answer(call: WorkerCall): Promise<unknown> {
       (await batching)?.hurry();
       await Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
       health.drain();
-      return Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
+      await Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
+      await tracer?.stop(call.milliseconds);
+      return undefined;
   }
 }
 

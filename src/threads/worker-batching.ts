@@ -1,6 +1,10 @@
 import { BatchScheduler } from "../batching/batch-scheduler.ts";
 import { BatchThreads, type BatchThreadsMemory } from "../batching/batch-threads.ts";
-import { BatchingServable, type ModelBatching } from "../batching/batching-servable.ts";
+import {
+  BatchingServable,
+  type ModelBatching,
+  type ObserveSignature,
+} from "../batching/batching-servable.ts";
 import { MergeMemory } from "../batching/merge-memory.ts";
 import type { Servable } from "../lifecycle/servable.ts";
 
@@ -9,11 +13,16 @@ export class WorkerBatching {
   readonly #scheduler: BatchScheduler;
   readonly #memory = new MergeMemory();
   readonly #thread: number;
+  readonly #observe: ObserveSignature;
 
-  /** @param thread the worker's number. */
-  constructor(threads: BatchThreadsMemory, thread: number) {
+  /**
+   * @param thread the worker's number.
+   * @param observe whom each signature's queue tells of what it does.
+   */
+  constructor(threads: BatchThreadsMemory, thread: number, observe: ObserveSignature) {
     this.#scheduler = new BatchScheduler(new BatchThreads(threads, thread));
     this.#thread = thread;
+    this.#observe = observe;
   }
 
   wrap(servable: Servable, batching: ModelBatching): Servable {
@@ -21,6 +30,7 @@ export class WorkerBatching {
       scheduler: this.#scheduler,
       memory: this.#memory,
       thread: this.#thread,
+      observe: this.#observe,
     });
   }
 

@@ -12,6 +12,7 @@ const { parentPort } = require("node:worker_threads");
 const say = (message) => parentPort.postMessage({ kind: "notice", notice: { severity: "I", component: "test", message } });
 parentPort.on("message", (message) => {
   const { kind, sequence, call } = message;
+  if (kind === "tell") parentPort.postMessage({ kind: "notice", notice: message.notice });
   if (kind === "ask") parentPort.postMessage({ kind: "call", sequence: 7, call });
   if (kind === "answer") say(JSON.stringify(message));
   if (kind !== "call") return;
@@ -25,16 +26,27 @@ parentPort.on("message", (message) => {
 
 function createPool(count: number) {
   const lines: string[] = [];
+  const events: string[] = [];
   const workers: Worker[] = [];
   const spawn = () => {
     const worker = new Worker(SCRIPT, { eval: true });
     workers.push(worker);
     return worker;
   };
-  const pool = new WorkerPool(count, spawn, (call) => `${call.kind} done`, {
-    write: (_, __, message) => lines.push(message),
-  });
-  return { pool, workers, lines };
+  const pool = new WorkerPool(
+    count,
+    spawn,
+    (call) => `${call.kind} done`,
+    {
+      write: (_, __, message) => lines.push(message),
+    },
+    {
+      workerStarted: (_, number) => events.push(`started ${number}`),
+      seriesBegan: (_, { metric }) => events.push(metric),
+      threadEnded: () => events.push("ended"),
+    },
+  );
+  return { pool, workers, lines, events };
 }
 
 function payload(name: string): ServablePayload {
@@ -121,6 +133,20 @@ describe("WorkerPool", () => {
     await pool.publish({ name: "poison", version: 1n }, payload("poison"));
     await pool.retire({ name: "poison", version: 1n });
     await until(() => lines.includes("A request worker ended; another takes its place"));
+    await pool.stop();
+  });
+
+  it("tells its monitor of workers that come and go, and of the series that they begin", async () => {
+    const { pool, workers, events } = createPool(2);
+    const memory = new SharedArrayBuffer(8);
+    workers[1]!.postMessage({
+      kind: "tell",
+      notice: { series: { metric: "servable_workers", labels: [], memory, at: 0 } },
+    });
+    await until(() => events.includes("servable_workers"));
+    await workers[0]!.terminate();
+    await until(() => events.length === 5);
+    assert.deepEqual(events, ["started 0", "started 1", "servable_workers", "ended", "started 0"]);
     await pool.stop();
   });
 

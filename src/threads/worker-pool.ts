@@ -14,12 +14,18 @@ import { releaseThread } from "../state/lock.ts";
 import { createLogger, type Logger, type LogSink } from "../status/log.ts";
 import { asStatusError } from "../status/status.ts";
 import { answerCalls, Caller } from "./calls.ts";
-import type { ControlCall, Identities, ListenCall, LogNotice, WorkerCall } from "./messages.ts";
+import type { ControlCall, Identities, ListenCall, ThreadNotice, WorkerCall } from "./messages.ts";
 import { describeFailure } from "./thread-entry.ts";
+import type { ThreadMonitor } from "./thread-monitor.ts";
 
 /** Hands out the descriptors on which a worker listens: each call makes a set that the worker then owns. */
 export interface Sockets {
   duplicate(): ListenCall;
+}
+
+/** Whom the pool tells of its threads. */
+export interface PoolMonitor extends ThreadMonitor {
+  workerStarted(worker: Worker, number: number): void;
 }
 
 /** A worker that dies again and again is restarted at most this often. */
@@ -27,7 +33,7 @@ const RESTART_MILLISECONDS = 1000;
 
 interface Member {
   readonly worker: Worker;
-  readonly caller: Caller<WorkerCall, LogNotice>;
+  readonly caller: Caller<WorkerCall, ThreadNotice>;
 }
 
 /**
@@ -38,6 +44,7 @@ export class WorkerPool implements ServingPool<Payload> {
   readonly #spawn: (number: number) => Worker;
   readonly #answer: (call: ControlCall) => unknown;
   readonly #sink: LogSink;
+  readonly #monitor: PoolMonitor;
   readonly #log: Logger;
   readonly #members = new Set<Member>();
   readonly #published = new Map<string, Payload>();
@@ -62,10 +69,12 @@ export class WorkerPool implements ServingPool<Payload> {
     spawn: (number: number) => Worker,
     answer: (call: ControlCall) => unknown,
     sink: LogSink,
+    monitor: PoolMonitor,
   ) {
     this.#spawn = spawn;
     this.#answer = answer;
     this.#sink = sink;
+    this.#monitor = monitor;
     this.#log = createLogger(sink, "threads/worker_pool");
     for (let i = 0; i < count; i++) this.#start(i);
   }
@@ -153,9 +162,11 @@ export class WorkerPool implements ServingPool<Payload> {
 
   #start(number: number): Member {
     const worker = this.#spawn(number);
-    const caller = new Caller<WorkerCall, LogNotice>(worker, ({ severity, component, message }) =>
-      this.#sink.write(severity, component, message),
-    );
+    this.#monitor.workerStarted(worker, number);
+    const caller = new Caller<WorkerCall, ThreadNotice>(worker, (notice) => {
+      if ("series" in notice) this.#monitor.seriesBegan(worker, notice.series);
+      else this.#sink.write(notice.severity, notice.component, notice.message, notice.fields);
+    });
     answerCalls<ControlCall>(worker, this.#answer);
     const member = { worker, caller };
     const started = performance.now();
@@ -164,6 +175,7 @@ export class WorkerPool implements ServingPool<Payload> {
     worker.on("exit", () => {
       this.#members.delete(member);
       caller.close("The request worker ended");
+      this.#monitor.threadEnded(worker);
       for (const payload of this.#used.values()) {
         if ("state" in payload) releaseThread(payload.state.lock, number);
       }

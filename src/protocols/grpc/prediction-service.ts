@@ -1,6 +1,9 @@
 import { type PredictResponse, predict } from "../../inference/predict.ts";
 import type { ServableLookup } from "../../lifecycle/servable.ts";
-import type { UnaryMethod, UnaryMethods } from "../unary.ts";
+import { APIS, type Api } from "../../monitoring/api.ts";
+import type { RequestObserver } from "../../monitoring/request-observer.ts";
+import type { UnaryMethods } from "../unary.ts";
+import { type LookupMethod, observedMethod } from "./observed-method.ts";
 import { decodePredictRequest, encodePredictResponse } from "./predict-codec.ts";
 
 export interface PredictionServiceOptions {
@@ -10,10 +13,14 @@ export interface PredictionServiceOptions {
   readonly checksMethodName?: boolean;
 }
 
-/** Methods of tensorflow.serving.PredictionService. Predict answers without a promise where `predict` does. */
+/**
+ * Methods of tensorflow.serving.PredictionService. Predict answers without a promise where `predict` does.
+ * @param observer told of each call.
+ */
 export function predictionService(
   lookup: ServableLookup,
   options: PredictionServiceOptions = {},
+  observer?: RequestObserver,
 ): UnaryMethods {
   const form = options.tensorContent ? "content" : "typed";
   const methodCheck = { checksMethodName: options.checksMethodName ?? false };
@@ -24,37 +31,45 @@ export function predictionService(
       response.dispose();
     }
   };
-  return new Map<string, UnaryMethod>([
+  const predictMethod: LookupMethod = (found, message, { cancellation }) => {
+    const response = predict(found, decodePredictRequest(message), methodCheck, cancellation);
+    return response instanceof Promise ? response.then(respond) : respond(response);
+  };
+  const methods = [
+    ["Predict", APIS.grpcPredict, predictMethod],
     [
-      "/tensorflow.serving.PredictionService/Predict",
-      (message, { cancellation }) => {
-        const response = predict(lookup, decodePredictRequest(message), methodCheck, cancellation);
-        return response instanceof Promise ? response.then(respond) : respond(response);
-      },
+      "Classify",
+      APIS.grpcClassify,
+      async (found, message, { cancellation }) =>
+        (await import("./example-methods.ts")).answerClassify(found, message, methodCheck, cancellation),
     ],
     [
-      "/tensorflow.serving.PredictionService/Classify",
-      async (message, { cancellation }) =>
-        (await import("./example-methods.ts")).answerClassify(lookup, message, methodCheck, cancellation),
+      "Regress",
+      APIS.grpcRegress,
+      async (found, message, { cancellation }) =>
+        (await import("./example-methods.ts")).answerRegress(found, message, methodCheck, cancellation),
     ],
     [
-      "/tensorflow.serving.PredictionService/Regress",
-      async (message, { cancellation }) =>
-        (await import("./example-methods.ts")).answerRegress(lookup, message, methodCheck, cancellation),
-    ],
-    [
-      "/tensorflow.serving.PredictionService/MultiInference",
-      async (message, { cancellation }) =>
+      "MultiInference",
+      APIS.grpcMultiInference,
+      async (found, message, { cancellation }) =>
         (await import("./example-methods.ts")).answerMultiInference(
-          lookup,
+          found,
           message,
           methodCheck,
           cancellation,
         ),
     ],
     [
-      "/tensorflow.serving.PredictionService/GetModelMetadata",
-      async (message) => (await import("./model-methods.ts")).answerModelMetadata(lookup, message),
+      "GetModelMetadata",
+      APIS.grpcMetadata,
+      async (found, message) => (await import("./model-methods.ts")).answerModelMetadata(found, message),
     ],
-  ]);
+  ] as const satisfies readonly (readonly [string, Api, LookupMethod])[];
+  return new Map(
+    methods.map(([name, api, answer]) => [
+      `/tensorflow.serving.PredictionService/${name}`,
+      observedMethod(observer, api, lookup, answer),
+    ]),
+  );
 }

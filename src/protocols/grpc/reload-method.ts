@@ -14,15 +14,20 @@ import type { ReloadConfig } from "./model-service.ts";
  * @throws rejects with StatusError INVALID_ARGUMENT for anything but a list of models, or as `reload` does.
  */
 export async function answerReloadConfig(reload: ReloadConfig, message: Uint8Array): Promise<Uint8Array> {
-  const { config } = parsed(() => fromBinary(ReloadConfigRequestSchema, message));
+  const { config, metricNames } = parsed(() => fromBinary(ReloadConfigRequestSchema, message));
   if (config?.config.case !== "modelConfigList") {
     throw invalidArgument(
       "ServerModelConfig type not supported by HandleReloadConfigRequest. Only ModelConfigList is currently supported",
     );
   }
-  await reload(toBinary(ModelServerConfigSchema, config));
-  // OK, which is what the status says by saying nothing.
-  return frameMessage(
-    toBinary(ReloadConfigResponseSchema, create(ReloadConfigResponseSchema, { status: {} })),
-  );
+  const increases = await reload(toBinary(ModelServerConfigSchema, config), metricNames);
+  const response = create(ReloadConfigResponseSchema, {
+    // OK, which is what the status says by saying nothing.
+    status: {},
+    metric: [...increases].map(([name, increase]) => ({
+      name,
+      valueIncrease: { case: "int64ValueIncrease" as const, value: BigInt(Math.round(increase)) },
+    })),
+  });
+  return frameMessage(toBinary(ReloadConfigResponseSchema, response));
 }

@@ -60,6 +60,14 @@ export function encodeExamplesRequest(model: ModelSpec, examples: readonly Uint8
   return out;
 }
 
+/** The field `model_spec` of any of these messages. */
+export function encodeSpecField(model: ModelSpec): Uint8Array {
+  const spec = encodeModelSpec(model);
+  const out = Buffer.allocUnsafe(fieldSize(spec.length));
+  writeBytes(out, writeFieldStart(out, 0, REQUEST_MODEL_SPEC, spec.length), spec);
+  return out;
+}
+
 function encodeModelSpec({ name, version, label, signatureName }: ModelSpec): Uint8Array {
   const low = Number(BigInt.asUintN(32, version ?? 0n));
   const high = Number(BigInt.asUintN(32, (version ?? 0n) >> 32n));

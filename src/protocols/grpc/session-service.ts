@@ -1,8 +1,11 @@
 import type { PredictResponse } from "../../inference/predict.ts";
 import { type SessionRunRequest, sessionRun } from "../../inference/session-run.ts";
 import type { ServableLookup } from "../../lifecycle/servable.ts";
+import { APIS } from "../../monitoring/api.ts";
+import type { RequestObserver } from "../../monitoring/request-observer.ts";
 import type { UnaryMethods } from "../unary.ts";
 import { bytesTag } from "./model-spec.ts";
+import { observedMethod } from "./observed-method.ts";
 import { decodePredictRequest, encodeNamedTensors } from "./predict-codec.ts";
 import type { ValueForm } from "./tensor-encode.ts";
 import { Wire, WireReader } from "./wire-reader.ts";
@@ -13,8 +16,15 @@ const REQUEST_TARGET = 4;
 const REQUEST_NAME_IS_ALIAS = 6;
 const RESPONSE_MODEL_SPEC = 3;
 
-/** The methods of tensorflow.serving.SessionService. */
-export function sessionService(lookup: ServableLookup, form: ValueForm): UnaryMethods {
+/**
+ * The methods of tensorflow.serving.SessionService.
+ * @param observer told of each call.
+ */
+export function sessionService(
+  lookup: ServableLookup,
+  form: ValueForm,
+  observer?: RequestObserver,
+): UnaryMethods {
   const respond = (response: PredictResponse): Uint8Array => {
     try {
       return encodeNamedTensors(response, form, RESPONSE_MODEL_SPEC);
@@ -25,10 +35,10 @@ export function sessionService(lookup: ServableLookup, form: ValueForm): UnaryMe
   return new Map([
     [
       "/tensorflow.serving.SessionService/SessionRun",
-      (message, { cancellation }) => {
-        const response = sessionRun(lookup, decodeSessionRunRequest(message), cancellation);
+      observedMethod(observer, APIS.grpcSessionRun, lookup, (found, message, { cancellation }) => {
+        const response = sessionRun(found, decodeSessionRunRequest(message), cancellation);
         return response instanceof Promise ? response.then(respond) : respond(response);
-      },
+      }),
     ],
   ]);
 }

@@ -25,6 +25,13 @@ const HTTP_STATUS: Readonly<Record<Code, number>> = {
   [Code.UNAUTHENTICATED]: 401,
 };
 
+/** The code that a status stands for where no error tells it: of several the one that requests cause. */
+export function codeOfHttpStatus(status: number): Code {
+  if (status < 400) return Code.OK;
+  const found = Object.entries(HTTP_STATUS).find(([, each]) => each === status);
+  return found === undefined ? Code.UNKNOWN : (Number(found[0]) as Code);
+}
+
 export function jsonReply(body: Uint8Array | string): HttpResponse {
   return { status: 200, headers: JSON_HEADERS, body };
 }
