@@ -112,6 +112,12 @@ function logging(folder: string, rate: number): string {
   }`;
 }
 
+function monitoring(folder: string): string {
+  const path = join(folder, "monitoring.config");
+  writeFileSync(path, 'prometheus_config { enable: true path: "/metrics" }');
+  return path;
+}
+
 const PREDICT = toBinary(
   PredictRequestSchema,
   create(PredictRequestSchema, {
@@ -126,7 +132,10 @@ describe("request logs", () => {
 
   it("have every answered request for a model that is logged, by gRPC and REST, written at the end at the latest", async () => {
     const folder = mkdtempSync(join(root, "all-"));
-    const { server, predict, grpc } = await start(configFile(folder, logging(folder, 1)));
+    const { server, predict, grpc } = await start(
+      configFile(folder, logging(folder, 1)),
+      `--monitoring_config_file=${monitoring(folder)}`,
+    );
     await grpc("Predict", PREDICT);
     const example = {
       features: { feature: { x: { kind: { case: "floatList", value: { value: [4] } } } } },
@@ -148,12 +157,27 @@ describe("request logs", () => {
       await predict("logged/versions/123:regress", `{"signature_name": "regress_x_to_y", ${examples}}`),
       200,
     );
+    // A message in place of JSON, of which the URL says the model.
+    const message = create(PredictRequestSchema, {
+      inputs: { x: { dtype: DataType.DT_FLOAT, floatVal: [9] } },
+    });
+    const answer = await fetch(`http://127.0.0.1:${server.restPort}/v1/models/logged:predict`, {
+      method: "POST",
+      headers: { "content-type": "application/x-protobuf" },
+      body: toBinary(PredictRequestSchema, message),
+    });
+    assert.equal(answer.status, 200);
     // What isn't logged: another model, and requests without an answer.
     assert.equal(await predict("other:predict", '{"instances": [[5]]}'), 200);
     assert.equal(await predict("logged:predict", '{"instances": ["x"]}'), 400);
     await assert.rejects(grpc("Predict", PREDICT.subarray(0, 9)));
+    const metrics = await (await fetch(`http://127.0.0.1:${server.restPort}/metrics`)).text();
     await server.stop(1000);
 
+    assert.match(
+      metrics,
+      /:tensorflow:serving:request_log_count\{model_name="logged",status_code="OK"\} 6\n/,
+    );
     const logs = await logsIn(join(folder, "logs"));
     for (const { logMetadata } of logs) {
       assert.equal(logMetadata!.modelSpec!.name, "logged");
@@ -168,6 +192,7 @@ describe("request logs", () => {
       switch (logType.case) {
         case "predictLog": {
           const { request, response } = logType.value;
+          assert.equal(request!.modelSpec!.name, "logged");
           return [request!.inputs.x!.floatVal, response!.outputs.y!.floatVal];
         }
         case "classifyLog": {
@@ -196,6 +221,7 @@ describe("request logs", () => {
       '["regress_x_to_y","version",[2.5,3]]',
       "[[1,2],[2.5,3]]",
       "[[5,6,7],[4.5,5,5.5]]",
+      "[[9],[6.5]]",
     ]);
   });
 

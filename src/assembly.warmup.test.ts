@@ -12,6 +12,9 @@ const FIXTURES = fileURLToPath(new URL("../fixtures", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "servable-"));
 after(() => rmSync(root, { recursive: true, force: true }));
 
+const monitoring = join(root, "monitoring.config");
+writeFileSync(monitoring, 'prometheus_config { enable: true path: "/metrics" }');
+
 /** The counter model, of which a request sees what those before it have done. */
 function modelWith(write: (warmupFile: string) => void): string {
   const base = mkdtempSync(join(root, "state-"));
@@ -39,29 +42,36 @@ async function start(base: string, ...more: string[]): Promise<RunningServer> {
     "--request_workers=1",
     "--max_num_load_retries=0",
     "--settle_milliseconds=0",
+    `--monitoring_config_file=${monitoring}`,
     ...more,
   ]);
   assert.deepEqual(unknown, []);
   return startServer(flags, { write: () => {} }, new AbortController().signal);
 }
 
-async function count(base: string, ...more: string[]): Promise<unknown> {
+/** What the counter says, and how many warmups the metrics count. */
+async function ask(base: string, ...more: string[]): Promise<[number, number]> {
   const server = await start(base, ...more);
   const url = `http://127.0.0.1:${server.restPort}/v1/models/state:predict`;
   const body = '{"signature_name": "add", "inputs": {"delta": 0}}';
   const response = await fetch(url, { method: "POST", body });
   const reply = (await response.json()) as { outputs: { before: number } };
+  const metrics = await (await fetch(`http://127.0.0.1:${server.restPort}/metrics`)).text();
   await server.stop(1000);
-  return reply.outputs.before;
+  const [, warmups] =
+    /:tensorflow:serving:model_warmup_latency_count\{model_path="[^"]*\/1",status="OK"\} (\d+)/.exec(
+      metrics,
+    ) ?? [];
+  return [reply.outputs.before, Number(warmups ?? 0)];
 }
 
 describe("a version with warmup requests", () => {
   const warmed = modelWith((file) => cpSync(join(FIXTURES, "warmup/tf1_state.tfrecord"), file));
 
   it("has been asked them when it begins to serve", async () => {
-    assert.equal(await count(warmed), 20);
-    assert.equal(await count(warmed, "--num_request_iterations_for_warmup=3"), 40);
-    assert.equal(await count(warmed, "--noenable_model_warmup"), 10);
+    assert.deepEqual(await ask(warmed), [20, 1]);
+    assert.deepEqual(await ask(warmed, "--num_request_iterations_for_warmup=3"), [40, 1]);
+    assert.deepEqual(await ask(warmed, "--noenable_model_warmup"), [10, 0]);
   });
 
   it("doesn't serve if one can't be answered", async () => {

@@ -9,6 +9,7 @@ import {
 import { PredictionLogSchema } from "../proto/gen/tensorflow_serving/apis/prediction_log_pb.ts";
 import { SamplingConfigSchema } from "../proto/gen/tensorflow_serving/config/logging_config_pb.ts";
 import type { AnsweredRequest } from "../protocols/request-log.ts";
+import { codeName } from "../status/status.ts";
 import { Backlog } from "./backlog.ts";
 import { type LogRecord, RequestRecorder } from "./request-recorder.ts";
 
@@ -21,12 +22,14 @@ const answered: AnsweredRequest = {
 
 function recorder(rates: Record<string, number>, drawn: number, limitBytes = 1 << 20) {
   const sent: LogRecord[] = [];
+  const told: string[] = [];
   const memory = Backlog.createMemory();
   const backlog = new Backlog(memory, limitBytes);
   const made = new RequestRecorder({
     backlog,
     send: (record) => sent.push(record),
     savedModelTags: ["serve"],
+    onLogged: (model, code) => told.push(`${model} ${codeName(code)}`),
     random: () => drawn,
   });
   made.setLoggings(
@@ -37,7 +40,7 @@ function recorder(rates: Record<string, number>, drawn: number, limitBytes = 1 <
       }),
     ),
   );
-  return { made, sent, backlog };
+  return { made, sent, told, backlog };
 }
 
 describe("RequestRecorder", () => {
@@ -80,9 +83,10 @@ describe("RequestRecorder", () => {
   });
 
   it("drops and counts what the backlog doesn't take, until there is room again", () => {
-    const { made, sent, backlog } = recorder({ m: 1 }, 0, 2048);
+    const { made, sent, told, backlog } = recorder({ m: 1 }, 0, 2048);
     for (let i = 0; i < 5; i++) made.sample()!.write("m", answered);
     assert.equal(sent.length, 2);
+    assert.deepEqual(told, [...Array(2).fill("m OK"), ...Array(3).fill("m RESOURCE_EXHAUSTED")]);
     assert.equal(backlog.takeDropped(), 3);
     assert.equal(backlog.takeDropped(), 0);
     backlog.leave(sent[0]!.size);

@@ -1,5 +1,6 @@
 import { encodePredictionLog } from "../protocols/grpc/prediction-log.ts";
 import type { AnsweredRequest, RequestLog, RequestSample } from "../protocols/request-log.ts";
+import { Code } from "../status/status.ts";
 import type { Backlog } from "./backlog.ts";
 import type { RequestLogging, RequestLoggings } from "./request-logging.ts";
 
@@ -18,6 +19,8 @@ export interface RecorderOptions {
   readonly send: (record: LogRecord) => void;
   /** The tags of the graphs that are served. */
   readonly savedModelTags: readonly string[];
+  /** Told what became of each request that was to be logged: OK, or RESOURCE_EXHAUSTED if it was dropped. */
+  readonly onLogged?: (model: string, code: Code) => void;
   /** From 0 to below 1. Default: `Math.random`. */
   readonly random?: () => number;
 }
@@ -50,24 +53,28 @@ export class RequestRecorder implements RequestLog {
       isWantedFor: (model) => drawn < (this.#loggings.get(model)?.samplingRate ?? 0),
       write: (model, answered) => {
         const logging = this.#loggings.get(model);
-        if (logging !== undefined) this.#write(logging, answered);
+        if (logging === undefined) return;
+        const isSent = this.#write(logging, answered);
+        this.#options.onLogged?.(model, isSent ? Code.OK : Code.RESOURCE_EXHAUSTED);
       },
     };
   }
 
-  #write({ samplingConfig, filenamePrefix }: RequestLogging, answered: AnsweredRequest): void {
+  #write({ samplingConfig, filenamePrefix }: RequestLogging, answered: AnsweredRequest): boolean {
     const { backlog, send, savedModelTags } = this.#options;
     // By what it is made of: a record that is dropped is not even made.
     const size = answered.request.length + answered.response.length;
-    if (!backlog.enter(size)) return;
+    if (!backlog.enter(size)) return false;
     try {
       const timestampSeconds = Math.floor(Date.now() / 1000);
       const bytes = encodePredictionLog(answered, { samplingConfig, savedModelTags, timestampSeconds });
       send({ prefix: filenamePrefix, bytes, size });
+      return true;
     } catch {
       // There is no memory for a copy. The client gets its answer all the same.
       backlog.leave(size);
       backlog.drop();
+      return false;
     }
   }
 }

@@ -45,6 +45,7 @@ const requestLog = new RequestRecorder({
   backlog: new Backlog(backlog, limitBytes),
   send: (record) => logPort.postMessage(record, [record.bytes.buffer]),
   savedModelTags,
+  onLogged: (model, code) => observer.model(model).countLogged(code),
 });
 // Before the first listener on the port: messages that come meanwhile wait.
 const tracer = settings.traces && (await startTracer(settings.traces));

@@ -10,7 +10,7 @@ import { Code, internal } from "../status/status.ts";
 import { fileStorage } from "../storage/file.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { MAX_WARMUP_RECORDS, WARMUP_FILE, warmUp } from "./warmup-file.ts";
+import { MAX_WARMUP_RECORDS, WARMUP_FILE, type WarmupOptions, warmUp } from "./warmup-file.ts";
 
 const FIXTURE = fileURLToPath(new URL("../../fixtures/warmup/half_plus_two_tf1.tfrecord", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "servable-"));
@@ -61,11 +61,17 @@ class Asked implements Servable {
   }
 }
 
-async function warm(servable: Servable, folder: string, iterations = 0): Promise<string[]> {
+async function warm(
+  servable: Servable,
+  folder: string,
+  iterations = 0,
+  onEnd?: WarmupOptions["onEnd"],
+): Promise<string[]> {
   const lines: string[] = [];
   const add = (line: string) => lines.push(line);
   const log = { info: add, warning: add, error: add };
-  await warmUp(servable, folder, { storage: fileStorage, iterations, checksMethodName: false, log });
+  const options = { storage: fileStorage, iterations, checksMethodName: false, log };
+  await warmUp(servable, folder, { ...options, ...(onEnd && { onEnd }) });
   return lines;
 }
 
@@ -142,6 +148,22 @@ describe("warmup", () => {
       message:
         /^corrupted record at \d+ of .* \(record 7\): .*\. Please verify your warmup data is in TFRecord format\.$/,
     });
+  });
+
+  it("tells how it ended, and how long it took", async () => {
+    const ends: [string, Code][] = [];
+    const onEnd = (folder: string, code: Code, microseconds: number) => {
+      assert.ok(microseconds > 0);
+      ends.push([folder, code]);
+    };
+    const folder = versionWith(readFileSync(FIXTURE));
+    await warm(new Asked(), folder, 1, onEnd);
+    await assert.rejects(warm(new Asked(0), folder, 1, onEnd));
+    await warm(new Asked(), versionWith(undefined), 1, onEnd);
+    assert.deepEqual(ends, [
+      [folder, Code.OK],
+      [folder, Code.INTERNAL],
+    ]);
   });
 
   it("takes as many records as TensorFlow Serving, and no more", async () => {

@@ -16,6 +16,8 @@ export interface WarmupOptions extends ReplayOptions {
   /** How often each record is replayed (--num_request_iterations_for_warmup); 0 or less: once. */
   readonly iterations: number;
   readonly log: Logger;
+  /** Told how long the requests of a version took, and whether they were answered. */
+  readonly onEnd?: (folder: string, code: Code, microseconds: number) => void;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface WarmupOptions extends ReplayOptions {
  * for too many records.
  */
 export async function warmUp(servable: Servable, folder: string, options: WarmupOptions): Promise<void> {
-  const { storage, iterations, log } = options;
+  const { storage, iterations, log, onEnd } = options;
   const start = performance.now();
   const path = joinPath(folder, WARMUP_FILE);
   const file = await openIfThere(storage, path);
@@ -38,13 +40,18 @@ export async function warmUp(servable: Servable, folder: string, options: Warmup
   log.info(
     `Starting to read warmup data for model at ${path} with model-warmup-options ${described}`.trimEnd(),
   );
+  const elapsed = () => Math.round((performance.now() - start) * 1000);
   try {
     const count = await replayFile(servable, file, options);
-    const took = Math.round((performance.now() - start) * 1000);
+    const took = elapsed();
+    onEnd?.(folder, Code.OK, took);
     log.info(
       `Finished reading warmup data for model at ${path}. Number of warmup records read: ${count}. ` +
         `Elapsed time (microseconds): ${took}.`,
     );
+  } catch (error) {
+    onEnd?.(folder, asStatusError(error).code, elapsed());
+    throw error;
   } finally {
     file.close();
   }
