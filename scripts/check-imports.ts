@@ -20,11 +20,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   registry: [],
   state: [],
   flags: [],
-  config: ["sources/versions-to-aspire.ts", "batching/batching-parameters.ts"],
+  config: [
+    "sources/versions-to-aspire.ts",
+    "batching/batching-parameters.ts",
+    "request-log/request-logging.ts",
+  ],
   storage: [],
   lifecycle: ["engines/engine.ts"],
   sources: ["storage", "lifecycle"],
-  server: ["config", "sources", "lifecycle"],
+  server: ["config", "sources", "lifecycle", "request-log/request-logging.ts"],
   formats: ["storage"],
   host: [],
   import: ["formats", "host", "engines/engine.ts"],
@@ -44,6 +48,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   monitoring: ["lifecycle", "engines/engine.ts"],
   protocols: ["inference", "lifecycle", "engines/engine.ts", "monitoring"],
   listeners: ["protocols", "config"],
+  "request-log": ["formats", "protocols"],
+  warmup: ["formats", "storage", "lifecycle", "protocols"],
   profiling: [],
   threads: [
     "config",
@@ -58,8 +64,20 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "listeners",
     "monitoring",
     "profiling",
+    "warmup",
+    "request-log",
   ],
-  commands: ["flags", "assembly.ts", "formats", "import", "storage", "loaders", "engines", "lifecycle"],
+  commands: [
+    "flags",
+    "assembly.ts",
+    "formats",
+    "import",
+    "storage",
+    "loaders",
+    "engines",
+    "lifecycle",
+    "warmup",
+  ],
 };
 
 /** They put everything together. */

@@ -5,6 +5,7 @@ import { configuredModels, parseModelConfigs, readModelConfigFile } from "./conf
 import { prometheusPath } from "./config/monitoring-config.ts";
 import { sessionSettings } from "./config/session-settings.ts";
 import { readTlsIdentity, type TlsIdentity } from "./config/tls-identity.ts";
+import { warmupSettings } from "./config/warmup-settings.ts";
 import type { Flags } from "./flags/flag-table.ts";
 import type { Loader } from "./lifecycle/loader.ts";
 import { ServableManager } from "./lifecycle/manager.ts";
@@ -30,6 +31,7 @@ import { failedPrecondition, invalidArgument } from "./status/status.ts";
 import { fileStorage } from "./storage/file.ts";
 import { LoaderThreads } from "./threads/loader-threads.ts";
 import type { ControlCall, WorkerSettings } from "./threads/messages.ts";
+import { RequestLogThread } from "./threads/request-log-thread.ts";
 import { ServerSockets } from "./threads/server-sockets.ts";
 import { spawnRequestWorker } from "./threads/thread-entry.ts";
 import { WorkerPool } from "./threads/worker-pool.ts";
@@ -85,6 +87,7 @@ export async function startServer(
     perModel: flags.enable_per_model_batching_parameters,
     platform,
   });
+  const warmup = warmupSettings(flags, platform);
   const bus = new StateBus();
   const metrics = new ServerMetrics(packageVersion);
   const files = { grpc: flags.ssl_config_file, rest: flags.rest_api_ssl_config_file };
@@ -104,12 +107,26 @@ export async function startServer(
     {
       intraOpThreads,
       savedModelTags,
+      ...warmup,
+      checksMethodName: flags.enable_signature_method_name_check,
       batching: batching && { parameters: batching.parameters, requestWorkers },
     },
     sink,
     metrics,
   );
-  const settings: Omit<WorkerSettings, "number"> = {
+  const requestLog = new RequestLogThread(
+    {
+      rotation: {
+        maxFileBytes: flags.request_log_max_file_bytes,
+        maxFileSeconds: flags.request_log_max_file_seconds,
+        maxFiles: flags.request_log_max_files,
+      },
+      limitBytes: flags.request_log_buffer_bytes,
+      savedModelTags,
+    },
+    sink,
+  );
+  const settings: Omit<WorkerSettings, "number" | "requestLog"> = {
     intraOpThreads,
     restTimeoutMilliseconds: flags.rest_api_timeout_in_ms,
     rest,
@@ -124,7 +141,7 @@ export async function startServer(
   const pool = new WorkerPool(
     requestWorkers,
     (number) => {
-      const worker = spawnRequestWorker({ ...settings, number });
+      const worker = spawnRequestWorker({ ...settings, number, requestLog: requestLog.connect() });
       if (batchThreads !== undefined) worker.on("exit", () => releaseBatchThreads(batchThreads, number));
       return worker;
     },
@@ -165,7 +182,12 @@ export async function startServer(
   const core = new ServerCore({
     source: fileSystemSource,
     bus,
-    pool,
+    pool: {
+      setModels(names, labels, loggings) {
+        if (loggings.size > 0) requestLog.start();
+        return pool.setModels(names, labels, loggings);
+      },
+    },
     allowVersionLabelsForUnavailableModels: flags.allow_version_labels_for_unavailable_models,
     log: createLogger(sink, "model_servers/server_core"),
   });
@@ -200,6 +222,7 @@ export async function startServer(
     polling.abort();
     await (extensions.source ?? fileSystemSource).stop();
     await pool.stop();
+    await requestLog.stop();
     await loaderThreads.stop();
     sockets.close();
   };

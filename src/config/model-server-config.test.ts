@@ -64,8 +64,8 @@ describe("a ModelServerConfig", () => {
         ["canary", 42n],
       ]),
     );
-    assert.equal(models[2]!.loggingConfig?.logCollectorConfig?.filenamePrefix, "/logs/third");
-    assert.equal(models[2]!.loggingConfig?.samplingConfig?.samplingRate, 0.5);
+    const { samplingRate, filenamePrefix } = models[2]!.requestLogging!;
+    assert.deepEqual([samplingRate, filenamePrefix], [0.5, "/logs/third"]);
   });
 
   it("may say nothing, or that there are no models", () => {

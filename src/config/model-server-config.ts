@@ -1,12 +1,13 @@
-import type { LoggingConfig } from "../proto/gen/tensorflow_serving/config/logging_config_pb.ts";
 import {
   type ModelConfig as ModelConfigMessage,
   type ModelServerConfig as ModelServerConfigMessage,
   ModelType,
 } from "../proto/gen/tensorflow_serving/config/model_server_config_pb.ts";
+import type { RequestLogging } from "../request-log/request-logging.ts";
 import type { ServableVersionPolicy } from "../sources/versions-to-aspire.ts";
 import { invalidArgument } from "../status/status.ts";
 import { localPath, requireAbsolute } from "./base-path.ts";
+import { requestLoggingOf } from "./logging-config.ts";
 
 /** The platforms that there is a loader for. */
 const PLATFORMS: ReadonlySet<string> = new Set(["tensorflow"]);
@@ -21,7 +22,8 @@ export interface ModelConfig {
   readonly versionPolicy: ServableVersionPolicy;
   /** Label to version. */
   readonly versionLabels: ReadonlyMap<string, bigint>;
-  readonly loggingConfig?: LoggingConfig;
+  /** Undefined if its requests aren't logged. */
+  readonly requestLogging?: RequestLogging;
 }
 
 /**
@@ -44,7 +46,9 @@ export function modelConfigsOf({ config }: ModelServerConfigMessage): readonly M
         names.add(name);
       }
       for (const { name, basePath } of messages) requireAbsolute(name, basePath);
-      return messages.map(modelConfigOf);
+      const models = messages.map(modelConfigOf);
+      requireSeparateLogs(models);
+      return models;
     }
   }
 }
@@ -55,14 +59,28 @@ function modelConfigOf(message: ModelConfigMessage): ModelConfig {
   const platform = platformOf(message);
   if (!PLATFORMS.has(platform))
     throw invalidArgument(`Model ${name} requests unsupported platform ${platform}`);
+  const requestLogging = loggingConfig && requestLoggingOf(name, loggingConfig);
   return {
     name,
     basePath: localPath(basePath),
     platform,
     versionPolicy: versionPolicyOf(message),
     versionLabels: new Map(Object.entries(message.versionLabels)),
-    ...(loggingConfig !== undefined && { loggingConfig }),
+    ...(requestLogging !== undefined && { requestLogging }),
   };
+}
+
+/** Text: TensorFlow Serving's server_request_logger.cc. */
+function requireSeparateLogs(models: readonly ModelConfig[]): void {
+  const prefixes = new Set<string>();
+  for (const { requestLogging } of models) {
+    if (requestLogging === undefined) continue;
+    const { filenamePrefix } = requestLogging;
+    if (prefixes.has(filenamePrefix)) {
+      throw invalidArgument(`Duplicate LogCollectorConfig::filename_prefix(): ${filenamePrefix}`);
+    }
+    prefixes.add(filenamePrefix);
+  }
 }
 
 function platformOf({ modelType, modelPlatform }: ModelConfigMessage): string {

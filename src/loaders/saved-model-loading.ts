@@ -6,7 +6,7 @@ import { type CompiledSignature, SignatureCompiler } from "../import/compile.ts"
 import { GraphPreparer } from "../import/prepared-graph.ts";
 import type { CompiledSession } from "../import/program.ts";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
-import type { ServableId } from "../lifecycle/servable.ts";
+import type { Servable, ServableId } from "../lifecycle/servable.ts";
 import { SignatureDefMapSchema } from "../proto/gen/tensorflow_serving/apis/get_model_metadata_pb.ts";
 import { type Logger, loggerAbout } from "../status/log.ts";
 import { asStatusError, formatStatus } from "../status/status.ts";
@@ -16,6 +16,7 @@ import { runConstantSteps } from "./constant-steps.ts";
 import { assertCovered } from "./coverage.ts";
 import { compileFree, type FreeSignature } from "./free-shapes.ts";
 import { type BatchingOptions, modelBatching } from "./model-batching.ts";
+import { SavedModelServable } from "./saved-model-servable.ts";
 import type { LoadedProgram, LoadedSession, ServablePayload } from "./servable-payload.ts";
 import { createSession } from "./session-creation.ts";
 import { weightsToShare } from "./shared-weights.ts";
@@ -28,6 +29,11 @@ export interface SavedModelLoadingOptions {
   /** The tags of the meta graph to serve. */
   readonly tags: readonly string[];
   readonly log: Logger;
+  /**
+   * Asks a version what its folder says it should be asked before it is served. Default: nothing.
+   * @throws StatusError (rejects), which then fails the load.
+   */
+  readonly warmUp?: (servable: Servable, path: string) => Promise<void>;
   /** Default: no requests are batched. */
   readonly batching?: BatchingOptions | undefined;
 }
@@ -63,9 +69,17 @@ export class SavedModelLoading {
         const signatures = signaturesOf(model.signatures);
         const compiled = await this.#compile(model, signatures);
         const batched = batching && (await this.#batching(path, compiled, batching));
+        const payload = {
+          id,
+          signatures,
+          ...compiled,
+          signatureDefMap: signatureDefMap(model),
+          batching: batched,
+        };
+        await this.#warmUp(payload, path);
         const took = Math.round((performance.now() - start) * 1000);
         log.info(`SavedModel load for tags ${label}; Status: success: OK. Took ${took} microseconds.`);
-        return { id, signatures, ...compiled, signatureDefMap: signatureDefMap(model), batching: batched };
+        return payload;
       } finally {
         model.close();
       }
@@ -79,6 +93,23 @@ export class SavedModelLoading {
 
   async unload({ sessions, weights }: ServablePayload): Promise<void> {
     this.#destroy(sessions, weights);
+  }
+
+  async #warmUp(payload: ServablePayload, path: string): Promise<void> {
+    const { engine, warmUp } = this.#options;
+    if (warmUp === undefined) return;
+    try {
+      // No other thread has the version yet: any number is free in its lock.
+      const servable = await SavedModelServable.attach(payload, engine, 0);
+      try {
+        await warmUp(servable, path);
+      } finally {
+        servable.release();
+      }
+    } catch (error) {
+      await this.unload(payload);
+      throw error;
+    }
   }
 
   async #batching(path: string, compiled: Compiled, options: BatchingOptions) {

@@ -23,11 +23,11 @@ export async function startOwnSource(
 ): Promise<void> {
   const wait = new AvailabilityWait(bus, models, { noun: "servable" });
   const names = new Set(models);
-  await pool.setModels([...names], new Map());
+  await pool.setModels([...names], new Map(), new Map());
   source.start((aspired) => {
     if (!names.has(aspired.name)) {
       names.add(aspired.name);
-      void pool.setModels([...names], new Map());
+      void pool.setModels([...names], new Map(), new Map());
     }
     emit(aspired);
   });

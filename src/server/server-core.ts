@@ -4,6 +4,7 @@ import { AvailabilityWait } from "../lifecycle/availability.ts";
 import type { VersionLabels } from "../lifecycle/servable.ts";
 import type { AspiredVersions } from "../lifecycle/source.ts";
 import type { StateBus } from "../lifecycle/state-bus.ts";
+import type { RequestLoggings } from "../request-log/request-logging.ts";
 import type { FileSystemStoragePathSource } from "../sources/file-system-storage-path-source.ts";
 import type { Logger } from "../status/log.ts";
 import { invalidArgument } from "../status/status.ts";
@@ -12,7 +13,7 @@ import { versionLabelsOf } from "./version-labels.ts";
 /** The threads that answer requests, as far as the configuration concerns them. */
 export interface ConfiguredPool {
   /** Resolves when every worker answers by them. */
-  setModels(names: readonly string[], labels: VersionLabels): Promise<void>;
+  setModels(names: readonly string[], labels: VersionLabels, loggings: RequestLoggings): Promise<void>;
 }
 
 export interface ServerCoreOptions {
@@ -123,6 +124,7 @@ export class ServerCore {
     await pool.setModels(
       models.map(({ name }) => name),
       labels,
+      loggingsOf(models),
     );
     log.info("Finished adding/updating models");
     return { found };
@@ -130,6 +132,14 @@ export class ServerCore {
 }
 
 const NOTHING: Promise<ReadonlyMap<string, string>> = Promise.resolve(new Map());
+
+function loggingsOf(models: readonly ModelConfig[]): RequestLoggings {
+  return new Map(
+    models.flatMap(({ name, requestLogging }) =>
+      requestLogging === undefined ? [] : [[name, requestLogging]],
+    ),
+  );
+}
 
 function requireSamePlatforms(
   before: ReadonlyMap<string, ModelConfig>,

@@ -1,3 +1,4 @@
+import type { Transferable } from "node:worker_threads";
 import { fromStatusData, type StatusData, toStatusData, unavailable } from "../status/status.ts";
 
 /** What travels between threads: a call, its answer, or a notice that wants none. */
@@ -9,7 +10,7 @@ export type Envelope<Call, Notice> =
 
 /** One end of a channel: a `Worker`, or `parentPort` inside of one. */
 export interface Port {
-  postMessage(message: unknown): void;
+  postMessage(message: unknown, transferList?: readonly Transferable[]): void;
   on(event: "message", listener: (message: unknown) => void): unknown;
 }
 
@@ -33,13 +34,17 @@ export class Caller<Call, Notice> {
     port.on("message", (message) => this.#receive(message as Envelope<Call, Notice>, onNotice));
   }
 
-  /** Resolves with the other end's answer; rejects with its StatusError, or when the channel is closed. */
-  call(call: Call): Promise<unknown> {
+  /**
+   * Resolves with the other end's answer; rejects with its StatusError, or when the channel is closed.
+   * @param transferred what of the call is handed over.
+   */
+  call(call: Call, transferred?: readonly Transferable[]): Promise<unknown> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
     const sequence = this.#sequence++;
     return new Promise((resolve, reject) => {
       this.#pending.set(sequence, { resolve, reject });
-      this.#port.postMessage({ kind: "call", sequence, call } satisfies Envelope<Call, Notice>);
+      const envelope = { kind: "call", sequence, call } satisfies Envelope<Call, Notice>;
+      this.#port.postMessage(envelope, transferred);
     });
   }
 

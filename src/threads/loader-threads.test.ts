@@ -26,12 +26,18 @@ function create(most: number) {
     spawned.push(worker);
     return worker;
   };
+  const settings = {
+    intraOpThreads: 1,
+    savedModelTags: [],
+    warmsUp: false,
+    warmupIterations: 0,
+    checksMethodName: false,
+  };
   const events: string[] = [];
   const monitor = {
     seriesBegan: (_: Worker, { metric }: SeriesMemory) => events.push(metric),
     threadEnded: () => events.push("ended"),
   };
-  const settings = { intraOpThreads: 1, savedModelTags: [] };
   const threads = new LoaderThreads(most, settings, { write: () => {} }, monitor, spawn);
   const ask = async (path: string) => (await threads.call({ kind: "estimate", path })).ramBytes;
   return { threads, spawned, events, ask };

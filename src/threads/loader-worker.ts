@@ -1,22 +1,41 @@
 /** The thread that reads, imports and compiles models, and frees them again. */
 import { parentPort, workerData } from "node:worker_threads";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
+import type { Servable } from "../lifecycle/servable.ts";
 import { isComplete } from "../loaders/completeness.ts";
 import { SavedModelLoading } from "../loaders/saved-model-loading.ts";
+import { MetricScope } from "../metrics/scope.ts";
 import { createLogger } from "../status/log.ts";
+import { type Code, codeName } from "../status/status.ts";
 import { fileStorage } from "../storage/file.ts";
-import { answerCalls } from "./calls.ts";
+import { warmUp } from "../warmup/warmup-file.ts";
+import { answerCalls, sendNotice } from "./calls.ts";
 import { createPortLogSink } from "./log-channel.ts";
-import type { LoaderCall, LoaderSettings } from "./messages.ts";
+import type { LoaderCall, LoaderSettings, SeriesNotice } from "./messages.ts";
 
 const port = parentPort!;
 const settings = workerData as LoaderSettings;
+const sink = createPortLogSink(port);
+const metrics = new MetricScope((series) => sendNotice<SeriesNotice>(port, { series }));
+const warmupOptions = {
+  storage: fileStorage,
+  iterations: settings.warmupIterations,
+  checksMethodName: settings.checksMethodName,
+  log: createLogger(sink, "warmup"),
+  onEnd: (folder: string, code: Code, microseconds: number) =>
+    metrics
+      .histogram(":tensorflow:serving:model_warmup_latency", [folder, codeName(code)])
+      .record(microseconds),
+};
 const loading = new SavedModelLoading({
   storage: fileStorage,
   engine: createOnnxRuntimeEngine({ intraOpThreads: settings.intraOpThreads }),
   tags: settings.savedModelTags,
   batching: settings.batching,
-  log: createLogger(createPortLogSink(port), "loaders/saved_model"),
+  log: createLogger(sink, "loaders/saved_model"),
+  ...(settings.warmsUp && {
+    warmUp: (servable: Servable, path: string) => warmUp(servable, path, warmupOptions),
+  }),
 });
 
 answerCalls<LoaderCall>(port, (call) => {

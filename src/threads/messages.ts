@@ -1,3 +1,4 @@
+import type { MessagePort } from "node:worker_threads";
 import type { BatchThreadsMemory } from "../batching/batch-threads.ts";
 import type { TlsIdentity } from "../config/tls-identity.ts";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
@@ -11,6 +12,8 @@ import type { MonitorOptions, ProfileOptions } from "../profiling/server-profile
 import type { WatchOptions } from "../profiling/watch-thread.ts";
 import type { MetricsPage } from "../protocols/rest/metrics-pages.ts";
 import type { RestServiceOptions } from "../protocols/rest/service.ts";
+import type { RequestLoggings } from "../request-log/request-logging.ts";
+import type { Rotation } from "../request-log/rotating-file.ts";
 import type { LogFields, Severity } from "../status/log.ts";
 
 /** From the control thread to a request worker. Each is answered when it is done. */
@@ -19,8 +22,13 @@ export type WorkerCall =
   /** Answered when the worker holds no handle on the version any more. */
   | { readonly kind: "retire"; readonly id: ServableId }
   | { readonly kind: "status"; readonly name: string; readonly status: VersionStatus }
-  /** The configured models and all labels, in the place of those before. */
-  | { readonly kind: "models"; readonly names: readonly string[]; readonly labels: VersionLabels }
+  /** The configured models, all labels and what is logged, in the place of those before. */
+  | {
+      readonly kind: "models";
+      readonly names: readonly string[];
+      readonly labels: VersionLabels;
+      readonly loggings: RequestLoggings;
+    }
   | ListenCall
   /** What TLS servers are to be from now on. */
   | { readonly kind: "identities"; readonly identities: Identities }
@@ -79,6 +87,30 @@ export interface WorkerSettings {
   readonly healthService: boolean;
   /** Whether to serve ProfilerService. */
   readonly profilerService: boolean;
+  readonly requestLog: RequestLogConnection;
+}
+
+/** How a request worker has requests logged. */
+export interface RequestLogConnection {
+  /** Takes `LogRecord`s. */
+  readonly port: MessagePort;
+  /** The memory of the Backlog, and how much may wait. */
+  readonly backlog: SharedArrayBuffer;
+  readonly limitBytes: number;
+  readonly savedModelTags: readonly string[];
+}
+
+/** From the control thread to the one that writes request logs. */
+export type RequestLogCall =
+  /** Another request worker. */
+  | { readonly kind: "connect"; readonly port: MessagePort }
+  /** Answered when all that workers have sent is written. */
+  | { readonly kind: "close" };
+
+export interface RequestLogSettings {
+  readonly rotation: Rotation;
+  readonly backlog: SharedArrayBuffer;
+  readonly limitBytes: number;
 }
 
 /** From the control thread to a loader thread. */
@@ -92,6 +124,10 @@ export type LoaderCall =
 export interface LoaderSettings {
   readonly intraOpThreads: number;
   readonly savedModelTags: readonly string[];
+  /** Whether versions are asked their warmup requests before they are served. */
+  readonly warmsUp: boolean;
+  readonly warmupIterations: number;
+  readonly checksMethodName: boolean;
   /** Undefined if no requests are batched. */
   readonly batching?: BatchingOptions | undefined;
 }

@@ -13,6 +13,7 @@ import type { TraceSettings } from "../monitoring/trace-settings.ts";
 import type { RequestTracer } from "../monitoring/tracer.ts";
 import { packageVersion } from "../package-version.ts";
 import type { ServerProfile } from "../profiling/server-profiler.ts";
+import { loggedMethods } from "../protocols/grpc/logged-methods.ts";
 import { modelService } from "../protocols/grpc/model-service.ts";
 import { predictionService } from "../protocols/grpc/prediction-service.ts";
 import type { ProfilerControl } from "../protocols/grpc/profiler-control.ts";
@@ -22,6 +23,8 @@ import { sessionService } from "../protocols/grpc/session-service.ts";
 import { CORS_HEADERS } from "../protocols/rest/cors.ts";
 import { withMetricsPages } from "../protocols/rest/metrics-pages.ts";
 import { restService } from "../protocols/rest/service.ts";
+import { Backlog } from "../request-log/backlog.ts";
+import { RequestRecorder } from "../request-log/request-recorder.ts";
 import { createLogger } from "../status/log.ts";
 import { answerCalls, Caller, sendNotice } from "./calls.ts";
 import { createPortLogSink } from "./log-channel.ts";
@@ -37,14 +40,22 @@ const servables = new ServableMap();
 const onFailure = (error: unknown) =>
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
 
+const { port: logPort, backlog, limitBytes, savedModelTags } = settings.requestLog;
+const requestLog = new RequestRecorder({
+  backlog: new Backlog(backlog, limitBytes),
+  send: (record) => logPort.postMessage(record, [record.bytes.buffer]),
+  savedModelTags,
+  onLogged: (model, code) => observer.model(model).countLogged(code),
+});
 // Before the first listener on the port: messages that come meanwhile wait.
 const tracer = settings.traces && (await startTracer(settings.traces));
 const control = new Caller<ControlCall, never>(port, () => {});
 const ask = <T>(call: ControlCall) => control.call(call) as Promise<T>;
 const observer = new RequestObserver((series) => sendNotice<SeriesNotice>(port, { series }), tracer?.trace);
+const sessionMethods = sessionService(servables, settings.tensorContent ? "content" : "typed", observer);
 const methods = new Map([
-  ...predictionService(servables, settings, observer),
-  ...sessionService(servables, settings.tensorContent ? "content" : "typed", observer),
+  ...loggedMethods(predictionService(servables, settings, observer), requestLog),
+  ...loggedMethods(sessionMethods, requestLog),
   ...modelService(servables, (config, metrics) => ask({ kind: "reload-config", config, metrics }), observer),
 ]);
 const health = new Health(servables, servicesOf(methods.keys()));
@@ -74,11 +85,12 @@ const rest = createRestListener(
         // Web pages must not come to what changes the server.
         methods: (lookup) =>
           new Map([
-            ...predictionService(lookup, settings, observer),
+            ...loggedMethods(predictionService(lookup, settings, observer), requestLog),
             ...modelService(lookup, undefined, observer),
           ]),
         isDraining: () => health.isDraining,
         observer,
+        requestLog,
         onFailure,
       }),
     ),
@@ -131,6 +143,7 @@ async function answer(call: WorkerCall): Promise<unknown> {
       return servables.setStatus(call.name, call.status);
     case "models":
       servables.setNames(call.names);
+      requestLog.setLoggings(call.loggings);
       return servables.setLabels(call.labels);
     case "listen":
       for (const fd of call.grpc) await grpc.listen({ fd }, call.identities.grpc);

@@ -1,6 +1,6 @@
 import v8 from "node:v8";
 import { Worker } from "node:worker_threads";
-import type { LoaderSettings, WorkerSettings } from "./messages.ts";
+import type { LoaderSettings, RequestLogSettings, WorkerSettings } from "./messages.ts";
 
 const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
 
@@ -12,11 +12,16 @@ function entry(name: string): URL {
 export function spawnRequestWorker(settings: WorkerSettings): Worker {
   // Gives the worker the function `gc`, see listeners/received-memory.ts.
   v8.setFlagsFromString("--expose-gc");
-  return new Worker(entry("request-worker"), { workerData: settings, name: "request" });
+  const transferList = [settings.requestLog.port];
+  return new Worker(entry("request-worker"), { workerData: settings, transferList, name: "request" });
 }
 
 export function spawnLoaderWorker(settings: LoaderSettings): Worker {
   return new Worker(entry("loader-worker"), { workerData: settings, name: "loader" });
+}
+
+export function spawnRequestLogWorker(settings: RequestLogSettings): Worker {
+  return new Worker(entry("request-log-worker"), { workerData: settings, name: "request-log" });
 }
 
 /** What a thread died of, for the log. */

@@ -93,7 +93,7 @@ describe("WorkerPool", () => {
     await pool.publish({ name: "m", version: 1n }, payload("m"));
     await pool.publish({ name: "gone", version: 1n }, payload("gone"));
     await pool.retire({ name: "gone", version: 1n });
-    void pool.setModels(["m"], new Map());
+    void pool.setModels(["m"], new Map(), new Map());
     pool.announce("m", { version: 1n, state: ModelState.AVAILABLE, status: { code: 0, message: "" } });
     await pool.listen({
       duplicate: () => ({

@@ -9,6 +9,7 @@ import {
 import type { Payload } from "../loaders/module-payload.ts";
 import type { ThreadProfile } from "../profiling/thread-profile.ts";
 import type { WatchOptions } from "../profiling/watch-thread.ts";
+import type { RequestLoggings } from "../request-log/request-logging.ts";
 import { releaseThread } from "../state/lock.ts";
 import { createLogger, type Logger, type LogSink } from "../status/log.ts";
 import { asStatusError } from "../status/status.ts";
@@ -50,7 +51,12 @@ export class WorkerPool implements ServingPool<Payload> {
   /** What is published, and what some worker may still use. */
   readonly #used = new Map<string, Payload>();
   readonly #statuses = new Map<string, { readonly name: string; readonly status: VersionStatus }>();
-  #models: WorkerCall & { readonly kind: "models" } = { kind: "models", names: [], labels: new Map() };
+  #models: WorkerCall & { readonly kind: "models" } = {
+    kind: "models",
+    names: [],
+    labels: new Map(),
+    loggings: new Map(),
+  };
   #sockets: Sockets | undefined;
   #stopping = false;
 
@@ -91,9 +97,9 @@ export class WorkerPool implements ServingPool<Payload> {
     this.#inform({ kind: "status", name, status });
   }
 
-  /** Which models are configured, and all labels. Resolves when every worker knows. */
-  async setModels(names: readonly string[], labels: VersionLabels): Promise<void> {
-    this.#models = { kind: "models", names, labels };
+  /** Which models are configured, all labels, and what is logged. Resolves when every worker knows. */
+  async setModels(names: readonly string[], labels: VersionLabels, loggings: RequestLoggings): Promise<void> {
+    this.#models = { kind: "models", names, labels, loggings };
     await this.#tell(this.#models);
   }
 

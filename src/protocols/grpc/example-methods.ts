@@ -36,9 +36,13 @@ export async function answerClassify(
   settle?: (spec: MutableSpec) => void,
 ): Promise<Uint8Array> {
   const request = decodeExamplesRequest(message, "tensorflow.serving.ClassificationRequest", settle);
-  const response = await classify(lookup, request, options, cancellation);
+  return frameMessage(classificationResponse(await classify(lookup, request, options, cancellation)));
+}
+
+/** A serialized ClassificationResponse. */
+export function classificationResponse(response: ExamplesResponse<Classifications>): Uint8Array {
   const result = classificationResult(response.result);
-  return framed(ClassificationResponseSchema, { result, modelSpec: specOf(response) });
+  return serialized(ClassificationResponseSchema, { result, modelSpec: specOf(response) });
 }
 
 /** RegressionRequest to a framed RegressionResponse. */
@@ -50,11 +54,13 @@ export async function answerRegress(
   settle?: (spec: MutableSpec) => void,
 ): Promise<Uint8Array> {
   const request = decodeExamplesRequest(message, "tensorflow.serving.RegressionRequest", settle);
-  const response = await regress(lookup, request, options, cancellation);
-  return framed(RegressionResponseSchema, {
-    result: regressionResult(response.result),
-    modelSpec: specOf(response),
-  });
+  return frameMessage(regressionResponse(await regress(lookup, request, options, cancellation)));
+}
+
+/** A serialized RegressionResponse. */
+export function regressionResponse(response: ExamplesResponse<Regressions>): Uint8Array {
+  const result = regressionResult(response.result);
+  return serialized(RegressionResponseSchema, { result, modelSpec: specOf(response) });
 }
 
 /** MultiInferenceRequest to a framed MultiInferenceResponse. */
@@ -70,9 +76,8 @@ export async function answerMultiInference(
     options,
     cancellation,
   );
-  return framed(MultiInferenceResponseSchema, {
-    results: results.map((result) => inferenceResult(id, result)),
-  });
+  const response = { results: results.map((result) => inferenceResult(id, result)) };
+  return frameMessage(serialized(MultiInferenceResponseSchema, response));
 }
 
 function inferenceResult(
@@ -109,6 +114,6 @@ function specOf({
   return { name: id.name, versionChoice: { case: "version", value: { value: id.version } }, signatureName };
 }
 
-function framed<Desc extends DescMessage>(schema: Desc, message: MessageInitShape<Desc>): Uint8Array {
-  return frameMessage(toBinary(schema, create(schema, message)));
+function serialized<Desc extends DescMessage>(schema: Desc, message: MessageInitShape<Desc>): Uint8Array {
+  return toBinary(schema, create(schema, message));
 }

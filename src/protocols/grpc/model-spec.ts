@@ -5,7 +5,7 @@ import { Wire, type WireReader } from "./wire-reader.ts";
 export const SPEC_NAME = 1;
 export const SPEC_VERSION = 2;
 export const SPEC_SIGNATURE_NAME = 3;
-const SPEC_VERSION_LABEL = 4;
+export const SPEC_VERSION_LABEL = 4;
 
 /** The tag of a length-delimited field. */
 export const bytesTag = (field: number): number => (field << 3) | Wire.BYTES;

@@ -3,6 +3,7 @@ import type { ExamplesOptions } from "../../inference/examples.ts";
 import { getModelMetadata, SIGNATURE_DEF } from "../../inference/model-metadata.ts";
 import { getModelStatus } from "../../inference/model-status.ts";
 import {
+  type NamedInputs,
   type PredictOptions,
   type PredictRequest,
   type PredictResponse,
@@ -14,10 +15,12 @@ import type { ServableLookup, ServableRequest } from "../../lifecycle/servable.t
 import type { RequestObserver } from "../../monitoring/request-observer.ts";
 import type { Cancellation } from "../../status/cancellation.ts";
 import { Code, invalidArgument, StatusError } from "../../status/status.ts";
+import { NO_REQUEST_LOG, type RequestLog, type RequestSample } from "../request-log.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "../unary.ts";
 import { decodedBody } from "./content-encoding.ts";
 import { writeClassifications, writeRegressions } from "./examples-reply.ts";
 import { answerHealth, answerReadiness } from "./health.ts";
+import { logClassify, logMessage, logPredict, logRegress } from "./logged-requests.ts";
 import { apiOf, tellReply } from "./observed-request.ts";
 import { PredictBody } from "./predict-body.ts";
 import { writeColumns, writeRows } from "./predict-reply.ts";
@@ -37,6 +40,7 @@ export interface RestHandlerOptions extends ExamplesOptions {
  * TensorFlow Serving's REST API, and what users ask for beyond it, without sockets.
  * @param isDraining whether the server takes no more connections. Default: it does take them.
  * @param observer told of each request.
+ * @param log told of each request that a model has answered.
  * @returns a handler that answers every error that a client or a model causes. It throws (or rejects with) only
  * failures of our own, for the listener to log and to answer.
  */
@@ -45,12 +49,13 @@ export function restHandler(
   options: RestHandlerOptions = { checksMethodName: false, tensorContent: false },
   isDraining: () => boolean = () => false,
   observer?: RequestObserver,
+  log: RequestLog = NO_REQUEST_LOG,
 ): HttpHandler {
   return (request) => {
     const route = findRoute(request.method, request.target);
     const api = observer === undefined ? undefined : apiOf(route);
     if (observer === undefined || api === undefined)
-      return answerOrError(lookup, route, request, options, isDraining);
+      return answerOrError(lookup, route, request, options, isDraining, log);
     const model = "model" in route ? route.model.name : undefined;
     const observed = observer.begin(lookup, api, request.body.length, request.headers, model);
     const told = (response: HttpResponse): HttpResponse => {
@@ -68,7 +73,7 @@ export function restHandler(
       }
     };
     try {
-      const response = answer(observed, route, request, options, isDraining);
+      const response = answer(observed, route, request, options, isDraining, log);
       return response instanceof Promise ? response.then(told, refused) : told(response);
     } catch (error) {
       return refused(error);
@@ -82,9 +87,10 @@ function answerOrError(
   request: HttpRequest,
   options: RestHandlerOptions,
   isDraining: () => boolean,
+  log: RequestLog,
 ): HttpResponse | Promise<HttpResponse> {
   try {
-    const response = answer(lookup, route, request, options, isDraining);
+    const response = answer(lookup, route, request, options, isDraining, log);
     return response instanceof Promise ? response.catch(failure) : response;
   } catch (error) {
     return failure(error);
@@ -103,12 +109,13 @@ function answer(
   request: HttpRequest,
   options: RestHandlerOptions,
   isDraining: () => boolean,
+  log: RequestLog,
 ): HttpResponse | Promise<HttpResponse> {
   switch (route.kind) {
     case "predict":
     case "classify":
     case "regress":
-      return answerInference(lookup, route.kind, route.model, request, options);
+      return answerInference(lookup, route.kind, route.model, request, options, log);
     case "status":
       return answerStatus(lookup, route.model);
     case "metadata":
@@ -140,16 +147,21 @@ function answerInference(
   model: ServableRequest,
   request: HttpRequest,
   options: RestHandlerOptions,
+  log: RequestLog,
 ): HttpResponse | Promise<HttpResponse> {
   const { cancellation } = request;
+  const sample = log.sample();
   const answerBody = (body: Uint8Array): HttpResponse | Promise<HttpResponse> => {
     if (isProtobuf(request)) {
-      if (kind !== "predict") return answerProtobufExamples(lookup, kind, model, body, options, cancellation);
-      return answerProtobufPredict(lookup, model, body, options, cancellation);
+      const reply =
+        kind === "predict"
+          ? answerProtobufPredict(lookup, model, body, options, cancellation)
+          : answerProtobufExamples(lookup, kind, model, body, options, cancellation);
+      return sample === undefined ? reply : logMessage(sample, kind, model, body, reply);
     }
     return kind === "predict"
-      ? answerPredict(lookup, model, body, options, cancellation)
-      : answerExamples(lookup, kind, model, body, options, cancellation);
+      ? answerPredict(lookup, model, body, options, cancellation, sample)
+      : answerExamples(lookup, kind, model, body, options, cancellation, sample);
   };
   const decoded = decodedBody(request, MAX_BODY_BYTES);
   return decoded instanceof Promise ? decoded.then(answerBody) : answerBody(decoded);
@@ -179,15 +191,19 @@ async function answerExamples(
   body: Uint8Array,
   options: ExamplesOptions,
   cancellation: Cancellation | undefined,
+  sample: RequestSample | undefined,
 ): Promise<HttpResponse> {
   const { readExamplesBody } = await import("./examples-body.ts");
   const { signatureName, examples } = readExamplesBody(body);
   const request = { model: { ...model, signatureName }, examples };
-  return jsonReply(
-    kind === "classify"
-      ? writeClassifications((await classify(lookup, request, options, cancellation)).result)
-      : writeRegressions((await regress(lookup, request, options, cancellation)).result),
-  );
+  if (kind === "classify") {
+    const response = await classify(lookup, request, options, cancellation);
+    if (sample !== undefined) await logClassify(sample, request, response);
+    return jsonReply(writeClassifications(response.result));
+  }
+  const response = await regress(lookup, request, options, cancellation);
+  if (sample !== undefined) await logRegress(sample, request, response);
+  return jsonReply(writeRegressions(response.result));
 }
 
 async function answerProtobufExamples(
@@ -217,13 +233,17 @@ function answerPredict(
   bytes: Uint8Array,
   options: PredictOptions,
   cancellation: Cancellation | undefined,
+  sample: RequestSample | undefined,
 ): HttpResponse | Promise<HttpResponse> {
   const body = new PredictBody(bytes);
   const signatureName = body.signatureName();
   let columnar: boolean | undefined;
+  let given: NamedInputs | undefined;
   const reply = (response: PredictResponse): HttpResponse => {
     try {
-      return jsonReply(columnar ? writeColumns(response) : writeRows(response));
+      const json = jsonReply(columnar ? writeColumns(response) : writeRows(response));
+      if (sample !== undefined) logPredict(sample, { ...model, signatureName }, given!, response);
+      return json;
     } finally {
       response.dispose();
     }
@@ -234,6 +254,7 @@ function answerPredict(
       inputs: (signature) => {
         const inputs = body.inputs(signature);
         columnar = inputs.columnar;
+        given = inputs.tensors;
         return inputs.tensors;
       },
       outputFilter: [],

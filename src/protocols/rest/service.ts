@@ -2,6 +2,7 @@ import type { ServableLookup } from "../../lifecycle/servable.ts";
 import type { RequestObserver } from "../../monitoring/request-observer.ts";
 import { MAX_MESSAGE_LENGTH } from "../grpc/framing.ts";
 import { grpcWebHandler } from "../grpc-web/handler.ts";
+import type { RequestLog } from "../request-log.ts";
 import type { HttpHandler, UnaryMethods } from "../unary.ts";
 import { withCors } from "./cors.ts";
 import { type RestHandlerOptions, restHandler } from "./handler.ts";
@@ -26,6 +27,8 @@ export interface RestServiceHost {
   readonly isDraining: () => boolean;
   /** Told of each request of TensorFlow Serving's API. */
   readonly observer?: RequestObserver;
+  /** Told of each request to TensorFlow Serving's API that a model has answered. */
+  readonly requestLog?: RequestLog;
   /** Told of failures of our own, which clients see only as internal errors. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -34,14 +37,14 @@ export interface RestServiceHost {
 export function restService(
   lookup: ServableLookup,
   options: RestServiceOptions,
-  { methods, isDraining, observer, onFailure }: RestServiceHost,
+  { methods, isDraining, observer, requestLog, onFailure }: RestServiceHost,
 ): HttpHandler {
   const grpcWeb = { cors: options.cors, maxReceiveMessageLength: MAX_MESSAGE_LENGTH, onFailure };
   const build = (served: ServableLookup): HttpHandler => {
     const handler = grpcWebHandler(
       methods(served),
       grpcWeb,
-      restHandler(served, options, isDraining, observer),
+      restHandler(served, options, isDraining, observer, requestLog),
     );
     return options.compression.length > 0 ? withCompression(handler, options.compression) : handler;
   };

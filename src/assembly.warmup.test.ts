@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type RunningServer, startServer } from "./assembly.ts";
+import { parseFlags } from "./flags/parse-flags.ts";
+
+const FIXTURES = fileURLToPath(new URL("../fixtures", import.meta.url));
+const root = mkdtempSync(join(tmpdir(), "servable-"));
+after(() => rmSync(root, { recursive: true, force: true }));
+
+const monitoring = join(root, "monitoring.config");
+writeFileSync(monitoring, 'prometheus_config { enable: true path: "/metrics" }');
+
+/** The counter model, of which a request sees what those before it have done. */
+function modelWith(write: (warmupFile: string) => void): string {
+  const base = mkdtempSync(join(root, "state-"));
+  cpSync(join(FIXTURES, "models/tf1_state/1"), join(base, "1"), { recursive: true });
+  mkdirSync(join(base, "1/assets.extra"));
+  write(join(base, "1/assets.extra/tf_serving_warmup_requests"));
+  return base;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function start(base: string, ...more: string[]): Promise<RunningServer> {
+  const { flags, unknown } = parseFlags([
+    `--model_base_path=${base}`,
+    "--model_name=state",
+    "--bind_address=127.0.0.1",
+    "--port=0",
+    `--rest_api_port=${await freePort()}`,
+    "--request_workers=1",
+    "--max_num_load_retries=0",
+    "--settle_milliseconds=0",
+    `--monitoring_config_file=${monitoring}`,
+    ...more,
+  ]);
+  assert.deepEqual(unknown, []);
+  return startServer(flags, { write: () => {} }, new AbortController().signal);
+}
+
+/** What the counter says, and how many warmups the metrics count. */
+async function ask(base: string, ...more: string[]): Promise<[number, number]> {
+  const server = await start(base, ...more);
+  const url = `http://127.0.0.1:${server.restPort}/v1/models/state:predict`;
+  const body = '{"signature_name": "add", "inputs": {"delta": 0}}';
+  const response = await fetch(url, { method: "POST", body });
+  const reply = (await response.json()) as { outputs: { before: number } };
+  const metrics = await (await fetch(`http://127.0.0.1:${server.restPort}/metrics`)).text();
+  await server.stop(1000);
+  const [, warmups] =
+    /:tensorflow:serving:model_warmup_latency_count\{model_path="[^"]*\/1",status="OK"\} (\d+)/.exec(
+      metrics,
+    ) ?? [];
+  return [reply.outputs.before, Number(warmups ?? 0)];
+}
+
+describe("a version with warmup requests", () => {
+  const warmed = modelWith((file) => cpSync(join(FIXTURES, "warmup/tf1_state.tfrecord"), file));
+
+  it("has been asked them when it begins to serve", async () => {
+    assert.deepEqual(await ask(warmed), [20, 1]);
+    assert.deepEqual(await ask(warmed, "--num_request_iterations_for_warmup=3"), [40, 1]);
+    assert.deepEqual(await ask(warmed, "--noenable_model_warmup"), [10, 0]);
+  });
+
+  it("doesn't serve if one can't be answered", async () => {
+    // Of another model.
+    const file = join(FIXTURES, "warmup/half_plus_two_tf1.tfrecord");
+    const base = modelWith((target) => cpSync(file, target));
+    await assert.rejects(
+      start(base),
+      /Warmup record 0 of .*tf_serving_warmup_requests failed: Serving signature key "serving_default" not found/,
+    );
+  });
+
+  it("doesn't serve if the file is none", async () => {
+    const base = modelWith((target) => writeFileSync(target, "requests"));
+    await assert.rejects(start(base), /truncated record at 0 of .* Please verify your warmup data/);
+  });
+});

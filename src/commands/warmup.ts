@@ -1,0 +1,134 @@
+import { mkdir, rename, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { framedRecord, readRecords } from "../formats/tf-record/tf-record.ts";
+import { asStatusError, Code, formatStatus, invalidArgument, StatusError } from "../status/status.ts";
+import { fileStorage } from "../storage/file.ts";
+import { requestForm } from "../warmup/request-form.ts";
+import { parsePredictionLog, RequestSelection } from "../warmup/select-requests.ts";
+import { MAX_WARMUP_RECORDS, WARMUP_FILE } from "../warmup/warmup-file.ts";
+
+const DEFAULT_COUNT = 100;
+
+const USAGE = `Usage: servable warmup record --output=PATH [--count=N] [--model_name=NAME] LOG...
+       servable warmup show FILE...
+
+record: makes a warmup file out of request logs, as LoggingConfig has the server write them. It gets one request of each
+form (kind, signature, types and shapes of inputs, number of examples), those that came most often first.
+
+  --output=PATH        the file, or a version's folder, which gets it as ${WARMUP_FILE}
+  --count=N            at most so many requests, 1 to ${MAX_WARMUP_RECORDS} (${DEFAULT_COUNT})
+  --model_name=NAME    only requests for this model; needed for logs of several
+
+show: lists the requests in warmup files or request logs.
+`;
+
+/** @returns the exit code: 0, 1 if a file can't be read or written or there is no request, 2 for wrong arguments. */
+export async function warmup(args: readonly string[]): Promise<number> {
+  if (args.includes("--help")) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const [verb, ...rest] = args;
+  const request = verb === "record" ? parseRecord(rest) : undefined;
+  try {
+    if (request !== undefined) return await record(request);
+    if (verb === "show" && rest.length > 0 && !rest.some((arg) => arg.startsWith("-"))) {
+      for (const path of rest) await show(path);
+      return 0;
+    }
+  } catch (error) {
+    process.stderr.write(`${formatStatus(asStatusError(error))}\n`);
+    return 1;
+  }
+  process.stderr.write(USAGE);
+  return 2;
+}
+
+interface RecordRequest {
+  readonly output: string;
+  readonly count: number;
+  readonly model: string | undefined;
+  readonly logs: readonly string[];
+}
+
+/** Undefined if the arguments are wrong. */
+function parseRecord(args: readonly string[]): RecordRequest | undefined {
+  const values = new Map<string, string>();
+  const logs: string[] = [];
+  for (const arg of args) {
+    const flag = /^--(output|count|model_name)=(.+)$/s.exec(arg);
+    if (flag !== null) values.set(flag[1]!, flag[2]!);
+    else if (arg.startsWith("-")) return undefined;
+    else logs.push(arg);
+  }
+  const output = values.get("output");
+  const count = Number(values.get("count") ?? DEFAULT_COUNT);
+  const isCount = Number.isInteger(count) && count >= 1 && count <= MAX_WARMUP_RECORDS;
+  if (output === undefined || !isCount || logs.length === 0) return undefined;
+  return { output, count, model: values.get("model_name"), logs };
+}
+
+async function record({ output, count, model, logs }: RecordRequest): Promise<number> {
+  const selection = new RequestSelection(model);
+  let total = 0;
+  for (const path of logs) {
+    total += await forEachRecord(path, (bytes) => selection.add(bytes));
+  }
+  const selected = selection.select(count);
+  if (selected.length === 0) {
+    process.stderr.write(`There is no request${model === undefined ? "" : ` for ${model}`} in the logs\n`);
+    return 1;
+  }
+  const file = (await isFolder(output)) ? join(output, WARMUP_FILE) : output;
+  await mkdir(dirname(file), { recursive: true });
+  // A server may look at the folder meanwhile.
+  const unfinished = `${file}.unfinished`;
+  await writeFile(unfinished, Buffer.concat(selected.flatMap(({ record: bytes }) => framedRecord(bytes))));
+  await rename(unfinished, file);
+  process.stdout.write(`${selected.length} of ${total} logged requests to ${file}:\n`);
+  for (const { form, seen } of selected) process.stdout.write(`  ${form}   (${seen} logged)\n`);
+  return 0;
+}
+
+async function show(path: string): Promise<void> {
+  let index = 0;
+  await forEachRecord(path, (bytes) => {
+    const found = requestForm(parsePredictionLog(bytes));
+    const text = found === undefined ? "no request" : `${found.model || "(no model)"}: ${found.form}`;
+    process.stdout.write(`${index++}  ${text}\n`);
+  });
+}
+
+/**
+ * A log that a server writes to may end in the middle of a record, which is said and passed over.
+ * @returns how many records there were.
+ */
+async function forEachRecord(path: string, take: (bytes: Uint8Array) => void): Promise<number> {
+  const file = await fileStorage.open(path);
+  let index = 0;
+  try {
+    for (const bytes of readRecords(file)) {
+      take(bytes);
+      index++;
+    }
+  } catch (error) {
+    const status = asStatusError(error);
+    if (status.code === Code.INVALID_ARGUMENT)
+      throw invalidArgument(`${path}, record ${index}: ${status.message}`);
+    const isCutOff = status.code === Code.DATA_LOSS && status.message.startsWith("truncated record");
+    if (!isCutOff) throw error;
+    process.stderr.write(`Passed over: ${status.message}\n`);
+  } finally {
+    file.close();
+  }
+  return index;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw new StatusError(Code.UNKNOWN, `${path}; ${(error as Error).message}`);
+  }
+}
