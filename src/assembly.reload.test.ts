@@ -134,6 +134,8 @@ describe("a server with a model config file", () => {
         "both/labels/canary",
         "both/labels/none",
       ];
+      // The start waits for one version of each model.
+      await until("the other version", async () => (await server.ask("both/versions/2")) === 4);
       assert.deepEqual(await Promise.all(asked.map((model) => server.ask(model))), [3, 4, 3, 3, 4, 400]);
 
       assert.equal(

@@ -24,9 +24,8 @@ function show(tensor: Tensor): unknown {
   };
 }
 
+/** By name: their order says nothing. */
 export function showAll(inputs: PredictInputs): unknown {
-  return {
-    columnar: inputs.columnar,
-    tensors: [...inputs.tensors].map(([key, tensor]) => [key, show(tensor)]),
-  };
+  const shown = [...inputs.tensors].map(([key, tensor]) => [key, show(tensor)]);
+  return { columnar: inputs.columnar, tensors: Object.fromEntries(shown) };
 }
