@@ -23,10 +23,11 @@ STOP_SECONDS = 10
 
 @dataclass(frozen=True)
 class Server:
-    """Addresses as host:port."""
+    """Addresses as host:port, and the process, if it is ours."""
 
     grpc: str
     rest: str
+    process: subprocess.Popen[bytes] | None = None
 
 
 @contextmanager
@@ -69,7 +70,7 @@ def serving(name: str, base_path: Path, *flags: str) -> Iterator[Server]:
         process = subprocess.Popen(command, env={**os.environ, "PATH": path}, stdout=log, stderr=log)
         try:
             wait_until_available(process, f"http://127.0.0.1:{rest_port}/v1/models/{name}")
-            yield Server(f"127.0.0.1:{grpc_port}", f"127.0.0.1:{rest_port}")
+            yield Server(f"127.0.0.1:{grpc_port}", f"127.0.0.1:{rest_port}", process)
         except Exception as error:
             log.seek(0)
             error.add_note(f"log of {BINARY.name}:\n{log.read().decode(errors='replace')}")

@@ -1,5 +1,6 @@
 """grpc.health.v1 and grpc.reflection, asked by the official Python packages."""
 
+import signal
 from collections.abc import Iterator
 
 import grpc
@@ -38,6 +39,20 @@ def test_health_is_watched(checked: grpc.Channel) -> None:
         watch = health.Watch(health_pb2.HealthCheckRequest(service=name))
         assert next(watch).status == status
         watch.cancel()
+
+
+def test_health_turns_when_the_server_drains() -> None:
+    flag = "--enable_grpc_healthcheck_service"
+    with serving(MODEL, ROOT / "fixtures" / "models" / MODEL, flag) as server:
+        with grpc.insecure_channel(server.grpc) as channel:
+            watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service=MODEL))
+            assert next(watch).status == SERVING
+            server.process.send_signal(signal.SIGTERM)
+            assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+            with pytest.raises(grpc.RpcError) as ended:
+                next(watch)
+            assert ended.value.code() == grpc.StatusCode.UNAVAILABLE
+            assert server.process.wait(10) == 0
 
 
 def test_health_isn_t_served_unless_asked_for(channel: grpc.Channel) -> None:

@@ -57,20 +57,22 @@ describe("a unix socket", () => {
     assert.equal(existsSync(path), false);
   });
 
-  it("takes the place of one that a dead server left, not of one that is in use", async () => {
+  it("takes the place of one that a dead server left, or that another serves", async () => {
     const path = join(folder, "left");
     const script = `require("net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 9))`;
     spawnSync(process.execPath, ["-e", script]);
     assert.ok(existsSync(path));
     const socket = await BoundSocket.openPath(path);
     const server = await listen(socket.duplicate());
-    await assert.rejects(BoundSocket.openPath(path), {
-      code: Code.UNAVAILABLE,
-      message: `The socket ${path} is in use by another program`,
-    });
+    const heir = await BoundSocket.openPath(path);
+    const next = await listen(heir.duplicate());
     assert.equal(await canConnectTo(path), true);
+    assert.deepEqual([server.accepted(), next.accepted()], [0, 1]);
     await server.close();
     socket.close();
+    assert.equal(await canConnectTo(path), true);
+    await next.close();
+    heir.close();
   });
 
   it("leaves the file of a server that has taken its place", async () => {

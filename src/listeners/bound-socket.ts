@@ -102,8 +102,8 @@ export class BoundSocket {
   }
 
   /**
-   * A unix socket. Its file is made for owner and group, in place of one on which no one listens, and goes with `close`.
-   * @throws StatusError UNAVAILABLE if someone listens there; INVALID_ARGUMENT where no such file can be made.
+   * A unix socket. Its file is made for owner and group, in the place of another socket's, and goes with `close`.
+   * @throws StatusError INVALID_ARGUMENT where no such file can be made.
    */
   static async openPath(path: string): Promise<BoundSocket> {
     const platform = thisPlatform();
@@ -113,7 +113,7 @@ export class BoundSocket {
         `The path of a socket has 1 to ${platform.pathLength - 1} bytes, not ${bytes.length}: ${path}`,
       );
     }
-    await claimSocketPath(path);
+    claimSocketPath(path);
     const address = new Uint8Array(2 + platform.pathLength);
     address.set(platform.head(AF_UNIX, address.length));
     address.set(bytes, 2);

@@ -1,18 +1,15 @@
 import { lstatSync, type Stats, unlinkSync } from "node:fs";
-import { connect } from "node:net";
-import { Code, invalidArgument, StatusError } from "../status/status.ts";
+import { invalidArgument } from "../status/status.ts";
 
 /**
- * Makes way for a unix socket at `path`: removes the file that a server left behind which was killed.
- * @throws StatusError (rejects) UNAVAILABLE if a program listens there; INVALID_ARGUMENT if there is another kind of file.
+ * Makes way for a unix socket at `path`: removes the one that is there, left behind or in use, as gRPC's servers do
+ * (grpc_unlink_if_unix_domain_socket). Who listens on that keeps the connections that it has.
+ * @throws StatusError INVALID_ARGUMENT if there is another kind of file.
  */
-export async function claimSocketPath(path: string): Promise<void> {
+export function claimSocketPath(path: string): void {
   const found = statsOf(path);
   if (found === undefined) return;
   if (!found.isSocket()) throw invalidArgument(`Can't listen on ${path}: there is a file that is no socket`);
-  if (await isListenedTo(path)) {
-    throw new StatusError(Code.UNAVAILABLE, `The socket ${path} is in use by another program`);
-  }
   unlinkSync(path);
 }
 
@@ -23,16 +20,4 @@ export function removeSocketFile(path: string, inode: number): void {
 
 function statsOf(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
-}
-
-function isListenedTo(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    // Only this error says that there is no one: others, such as a lack of rights, don't.
-    socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "ECONNREFUSED"));
-  });
 }

@@ -163,9 +163,8 @@ async function answer(call: WorkerCall): Promise<unknown> {
     case "end":
       return process.exit(0);
     case "drain":
-      (await batching)?.hurry();
-      await Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
       health.drain();
+      (await batching)?.hurry();
       await Promise.all([grpc.close(call.milliseconds), rest.close(call.milliseconds)]);
       await tracer?.stop(call.milliseconds);
       return undefined;
