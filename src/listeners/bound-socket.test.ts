@@ -5,7 +5,6 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { Code } from "../status/status.ts";
 import { BoundSocket } from "./bound-socket.ts";
 
 function canConnect(port: number, host = "127.0.0.1"): Promise<boolean> {
