@@ -1,6 +1,7 @@
 import { availableParallelism, totalmem } from "node:os";
 import { createBatchThreads, releaseBatchThreads } from "./batching/batch-threads.ts";
 import { batchingSettings } from "./config/batching-settings.ts";
+import { parseChannelArguments } from "./config/channel-arguments.ts";
 import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
 import { prometheusPath } from "./config/monitoring-config.ts";
 import { sessionSettings } from "./config/session-settings.ts";
@@ -69,6 +70,11 @@ export async function startServer(
   extensions: Extensions = {},
 ): Promise<RunningServer> {
   const rest = restOptions(flags);
+  const { channel, ignored } = parseChannelArguments(flags.grpc_channel_arguments);
+  if (ignored.length > 0) {
+    const log = createLogger(sink, "model_servers/server");
+    log.warning(`--grpc_channel_arguments: ${ignored.join(", ")} make no difference here`);
+  }
   const models = await configuredModels({
     configFile: flags.model_config_file,
     name: flags.model_name,
@@ -135,6 +141,7 @@ export async function startServer(
     batchThreads,
     metricsPages,
     traces: traceSettings(process.env, (problem) => createLogger(sink, "monitoring/tracer").warning(problem)),
+    channel,
     healthService: flags.enable_grpc_healthcheck_service,
     profilerService: flags.enable_profiler,
   };

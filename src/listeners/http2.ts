@@ -9,6 +9,7 @@ import { Deadlines } from "./deadlines.ts";
 import { serveCall } from "./grpc-call.ts";
 import { type ConnectionOptions, ServerConnection } from "./http2/connection.ts";
 import { MAX_UINT31 } from "./http2/frames.ts";
+import { ConnectionLifetimes, type LifetimeOptions } from "./http2/lifetimes.ts";
 import { ReceivedMemory } from "./received-memory.ts";
 import { type ListenTarget, ServerSet } from "./server-set.ts";
 
@@ -25,6 +26,8 @@ export interface GrpcListenerOptions {
   readonly maxReceiveMessageLength?: number;
   /** Calls that one connection may have open at a time. Default: 2^31 - 1, as gRPC's C++ servers have it. */
   readonly maxConcurrentStreams?: number;
+  /** How long connections live. Default: for ever. */
+  readonly lifetime?: LifetimeOptions;
   /**
    * Told of errors that a method threw and that the client sees only as INTERNAL, with the method's path; and of
    * connections that couldn't be accepted, with `accept`. Default: ignored.
@@ -66,10 +69,15 @@ export function createGrpcListener(methods: UnaryMethods, options: GrpcListenerO
     onFailure: (error) => context.onFailure(error, ""),
   };
   const connections = new Set<ServerConnection>();
+  const lifetimes = new ConnectionLifetimes(options.lifetime ?? {});
   const serve = (socket: Socket) => {
     const connection = new ServerConnection(socket, connectionOptions);
     connections.add(connection);
-    socket.on("close", () => connections.delete(connection));
+    lifetimes.add(connection);
+    socket.on("close", () => {
+      connections.delete(connection);
+      lifetimes.delete(connection);
+    });
   };
   const servers = new ServerSet(
     (options) =>

@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { BatchThreadsMemory } from "../batching/batch-threads.ts";
+import type { ChannelArguments } from "../config/channel-arguments.ts";
 import type { TlsIdentity } from "../config/tls-identity.ts";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { ServableId, VersionLabels, VersionStatus } from "../lifecycle/servable.ts";
@@ -83,6 +84,7 @@ export interface WorkerSettings {
   readonly metricsPages: readonly MetricsPage[];
   /** Undefined: requests aren't traced. */
   readonly traces: TraceSettings | undefined;
+  readonly channel: ChannelArguments;
   /** Whether to serve grpc.health.v1. */
   readonly healthService: boolean;
   /** Whether to serve ProfilerService. */

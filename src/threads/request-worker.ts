@@ -75,7 +75,20 @@ const served = new Map([
 ]);
 const spans = new RequestSpans(served);
 const streams = new Map([...checks.streams, ...reflectionStreams(served.keys())]);
-const grpc = createGrpcListener(served, { streams, onFailure });
+const { channel } = settings;
+const grpc = createGrpcListener(served, {
+  streams,
+  onFailure,
+  ...(channel.maxReceiveMessageLength !== undefined && {
+    maxReceiveMessageLength: channel.maxReceiveMessageLength,
+  }),
+  ...(channel.maxConcurrentStreams !== undefined && { maxConcurrentStreams: channel.maxConcurrentStreams }),
+  lifetime: {
+    age: channel.maxConnectionAgeMilliseconds,
+    grace: channel.maxConnectionAgeGraceMilliseconds,
+    idle: channel.maxConnectionIdleMilliseconds,
+  },
+});
 const rest = createRestListener(
   withMetricsPages(
     settings.metricsPages,

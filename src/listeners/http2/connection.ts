@@ -71,6 +71,8 @@ export class ServerConnection implements FrameHandler, StreamOwner {
   #lastStream = 0;
   /** The newest stream that is still served: later ones are not. */
   #lastServed = MAX_UINT31;
+  /** Since when there are no streams, on the clock of `performance.now()`; Infinity while there are some. */
+  idleSince = performance.now();
   #unacknowledged = 0;
   #unreadAnswers = 0;
   #isEnding = false;
@@ -105,6 +107,7 @@ export class ServerConnection implements FrameHandler, StreamOwner {
 
   closed(stream: ServerStream): void {
     this.#streams.delete(stream.id);
+    if (this.#streams.size === 0) this.idleSince = performance.now();
     this.#endIfDone();
   }
 
@@ -237,6 +240,7 @@ export class ServerConnection implements FrameHandler, StreamOwner {
       return;
     }
     this.#streams.set(id, stream);
+    this.idleSince = Number.POSITIVE_INFINITY;
     if (headers !== undefined) {
       stream.receiver = this.#options.open(stream, headers);
     } else if (fields === undefined) {
