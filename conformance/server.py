@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -54,8 +55,10 @@ def started_server(model: str) -> Iterator[Server]:
 
 
 @contextmanager
-def serving(name: str, base_path: Path, *flags: str) -> Iterator[Server]:
-    """Our server with one model, on free ports."""
+def serving(
+    name: str, base_path: Path, *flags: str, context: ssl.SSLContext | None = None
+) -> Iterator[Server]:
+    """Our server with one model, on free ports. `context`: what a client of REST over TLS trusts."""
     grpc_port, rest_port = free_ports(2)
     command = [
         str(BINARY),
@@ -69,7 +72,8 @@ def serving(name: str, base_path: Path, *flags: str) -> Iterator[Server]:
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, env={**os.environ, "PATH": path}, stdout=log, stderr=log)
         try:
-            wait_until_available(process, f"http://127.0.0.1:{rest_port}/v1/models/{name}")
+            scheme = "http" if context is None else "https"
+            wait_until_available(process, f"{scheme}://127.0.0.1:{rest_port}/v1/models/{name}", context)
             yield Server(f"127.0.0.1:{grpc_port}", f"127.0.0.1:{rest_port}", process)
         except Exception as error:
             log.seek(0)
@@ -84,13 +88,15 @@ def serving(name: str, base_path: Path, *flags: str) -> Iterator[Server]:
                 process.wait()
 
 
-def wait_until_available(process: subprocess.Popen[bytes], status_url: str) -> None:
+def wait_until_available(
+    process: subprocess.Popen[bytes], status_url: str, context: ssl.SSLContext | None = None
+) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with code {process.returncode} before it served")
         try:
-            with urllib.request.urlopen(status_url, timeout=1) as reply:
+            with urllib.request.urlopen(status_url, timeout=1, context=context) as reply:
                 if b'"AVAILABLE"' in reply.read():
                     return
         except (urllib.error.URLError, OSError):
