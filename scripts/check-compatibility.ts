@@ -15,7 +15,8 @@ function problemsOf(row: string): string[] {
   // A bar inside of a cell is written \|.
   const cells = row.split(/(?<!\\)\|/).slice(1, -1);
   const named = [...(cells.at(-1) ?? "").matchAll(REFERENCE)];
-  if (cells.length !== 3 || named.length === 0) return [`names no test: ${row}`];
+  // What TensorFlow Serving lacks has no cell for how it has it.
+  if (cells.length < 2 || cells.length > 3 || named.length === 0) return [`names no test: ${row}`];
   return named.filter(([, file, name]) => !hasTest(file!, name!)).map(([text]) => `no such test: ${text}`);
 }
 
@@ -36,7 +37,7 @@ function literal(name: string): string {
 
 const rows = readFileSync(join(ROOT, PAGE), "utf8")
   .split("\n")
-  .filter((line) => line.startsWith("|") && !/^\|(---|\s*TensorFlow Serving \|)/.test(line));
+  .filter((line) => line.startsWith("|") && !/^\|(---|\s*(TensorFlow Serving|here) \|)/.test(line));
 const problems = rows.length === 0 ? ["no rows"] : rows.flatMap(problemsOf);
 for (const problem of problems) console.error(`${PAGE}: ${problem}`);
 if (problems.length > 0) process.exitCode = 1;
