@@ -246,7 +246,7 @@ export const flagTable = [
     type: "string",
     defaultValue: "",
     group: "General",
-    help: "A PlatformConfigMap in protobuf's text format. Of the platform \"tensorflow\" its tags, threads and batching are used, in the place of the flags'.",
+    help: "A PlatformConfigMap in protobuf's text format. Of the platform \"tensorflow\" its tags, threads, batching and warmup are used, in the place of the flags'.",
   },
   {
     name: "grpc_channel_arguments",

@@ -34,12 +34,16 @@ type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema
 
 /** What the server can tell of its services. */
 export class Reflection {
-  readonly #index = new DescriptorIndex(FILES);
+  readonly #index: DescriptorIndex;
   readonly #services: readonly string[];
 
   /** @param services the full names of the services that are served. */
   constructor(services: Iterable<string>) {
     this.#services = [...services].sort();
+    const served = new Set(this.#services);
+    this.#index = new DescriptorIndex(
+      FILES.filter((file) => file.services.some(({ typeName }) => served.has(typeName))),
+    );
   }
 
   /** Answers each message of the call. */

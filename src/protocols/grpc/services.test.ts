@@ -215,6 +215,8 @@ describe("grpc.reflection", () => {
     const answers = await ask(
       { case: "fileByFilename", value: "none.proto" },
       { case: "fileContainingSymbol", value: "no.Such" },
+      // Not served here.
+      { case: "fileContainingSymbol", value: "tensorflow.ProfilerService" },
       { case: "fileContainingExtension", value: extension },
       { case: "allExtensionNumbersOfType", value: "no.Such" },
       { case: "allExtensionNumbersOfType", value: "tensorflow.TensorProto" },
@@ -223,6 +225,7 @@ describe("grpc.reflection", () => {
     assert.deepEqual(
       answers.map((answer) => (answer.case === "errorResponse" ? answer.value.errorCode : answer.case)),
       [
+        Code.NOT_FOUND,
         Code.NOT_FOUND,
         Code.NOT_FOUND,
         Code.NOT_FOUND,
