@@ -189,6 +189,16 @@ describe("a model that changes with each request", () => {
   });
 });
 
+it("a server whose ports are the same has none for REST, and says so", async () => {
+  const port = await freePort();
+  lines.length = 0;
+  const flags = flagsFor(`--port=${port}`, `--rest_api_port=${port}`);
+  const server = await startServer(flags, sink, new AbortController().signal);
+  assert.deepEqual([server.grpcPort, server.restPort], [port, undefined]);
+  assert.ok(lines.some((line) => line.includes("http_port cannot be same as grpc_port")));
+  await server.stop(1000);
+});
+
 describe("a start that fails", () => {
   it("names the model and what is wrong with it", async () => {
     const flags = flagsFor(`--model_base_path=${join(folder, "broken")}`, `--port=${await freePort()}`);

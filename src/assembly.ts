@@ -102,7 +102,7 @@ export async function startServer(
     flags.bind_address,
     {
       grpc: { port: flags.port, path: flags.grpc_socket_path },
-      rest: { port: flags.rest_api_port, path: flags.rest_api_socket_path },
+      rest: { port: restPort(flags, sink), path: flags.rest_api_socket_path },
     },
     identities,
   );
@@ -299,6 +299,16 @@ async function configuredPages(flags: Flags): Promise<readonly MetricsPage[]> {
   }
   if (own !== "") pages.push({ path: own, metrics: "servable" });
   return pages;
+}
+
+/** The text is TensorFlow Serving's. */
+function restPort({ port, rest_api_port: rest }: Flags, sink: LogSink): number {
+  if (rest === 0 || rest !== port) return rest;
+  createLogger(sink, "model_servers/server").error(
+    "server_options.http_port cannot be same as grpc_port. Please use a different port for HTTP/REST API. " +
+      "Skipped exporting HTTP/REST API.",
+  );
+  return 0;
 }
 
 function restOptions(flags: Flags): RestServiceOptions {
