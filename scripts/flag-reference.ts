@@ -6,7 +6,8 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { FLAG_GROUPS, type FlagRow, flagTable } from "../src/flags/flag-table.ts";
+import { FLAG_GROUPS, type FlagRow } from "../src/flags/flag-row.ts";
+import { flagTable } from "../src/flags/flag-table.ts";
 
 const README = fileURLToPath(new URL("../README.md", import.meta.url));
 const BEGIN = "<!-- flags: written by scripts/flag-reference.ts -->";

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { type RunningServer, startServer } from "../assembly.ts";
-import { type FlagRow, type Flags, flagTable } from "../flags/flag-table.ts";
+import type { FlagRow } from "../flags/flag-row.ts";
+import { type Flags, flagTable } from "../flags/flag-table.ts";
 import { formatFlags } from "../flags/format-help.ts";
 import { parseFlags } from "../flags/parse-flags.ts";
 import { packageVersion } from "../package-version.ts";

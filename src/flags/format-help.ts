@@ -1,4 +1,5 @@
-import { FLAG_GROUPS, type FlagRow, flagTable } from "./flag-table.ts";
+import { FLAG_GROUPS, type FlagRow } from "./flag-row.ts";
+import { flagTable } from "./flag-table.ts";
 
 const WIDTH = 100;
 const INDENT = "      ";

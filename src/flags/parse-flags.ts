@@ -1,4 +1,5 @@
-import { type FlagRow, type Flags, flagTable } from "./flag-table.ts";
+import type { FlagRow } from "./flag-row.ts";
+import { type Flags, flagTable } from "./flag-table.ts";
 import { closestName } from "./suggestion.ts";
 
 export interface ParsedFlags {

@@ -1,0 +1,130 @@
+import type { FlagRow } from "./flag-row.ts";
+
+/** The flags that TensorFlow Serving doesn't have. */
+export const ownFlags = [
+  {
+    name: "wait_for_models",
+    type: "string",
+    defaultValue: "all",
+    choices: ["all", "any", "none"],
+    group: "Beyond TensorFlow Serving",
+    help:
+      "What the ports stay closed for: until all models serve, where one that can't ends the server; until any one " +
+      "serves; or for nothing.",
+  },
+  {
+    name: "settle_milliseconds",
+    type: "int",
+    defaultValue: 1000,
+    group: "Beyond TensorFlow Serving",
+    help:
+      "A version is not loaded before nothing in its folder has changed for so long, unless a fingerprint.pb shows that " +
+      "all of it is there; 0: at once.",
+  },
+  {
+    name: "total_model_memory_limit_bytes",
+    type: "int",
+    defaultValue: 0,
+    group: "Beyond TensorFlow Serving",
+    help: "How much memory all models together may take; one for which too little is left is not loaded. 0: what the machine or the container has.",
+  },
+  {
+    name: "log_format",
+    type: "string",
+    defaultValue: "text",
+    choices: ["text", "json"],
+    group: "Beyond TensorFlow Serving",
+    help: "How log lines are written: as TensorFlow does, or an object each, for programs to read.",
+  },
+  {
+    name: "metrics_path",
+    type: "string",
+    defaultValue: "",
+    group: "Beyond TensorFlow Serving",
+    help: "The path of a page for Prometheus on the REST port with the servable_* metrics; empty for none.",
+  },
+  {
+    name: "bind_address",
+    type: "string",
+    defaultValue: "0.0.0.0",
+    group: "Beyond TensorFlow Serving",
+    help: "The address or host name to listen on.",
+  },
+  {
+    name: "rest_api_socket_path",
+    type: "string",
+    defaultValue: "",
+    group: "Beyond TensorFlow Serving",
+    help: "The path of a unix socket for HTTP/REST, besides the port.",
+  },
+  {
+    name: "rest_api_ssl_config_file",
+    type: "string",
+    defaultValue: "",
+    group: "Beyond TensorFlow Serving",
+    help: "As --ssl_config_file, for HTTP/REST.",
+  },
+  {
+    name: "rest_api_response_compression",
+    type: "string",
+    defaultValue: "none",
+    group: "Beyond TensorFlow Serving",
+    help: "What REST replies of 1 KiB and more are compressed with where the client takes it: gzip, zstd or zstd,gzip, the best first; none for never.",
+  },
+  {
+    name: "rest_api_server_timing",
+    type: "bool",
+    defaultValue: false,
+    group: "Beyond TensorFlow Serving",
+    help: "Tell in a Server-Timing header of each REST reply how many milliseconds parsing, waiting, running and encoding took.",
+  },
+  {
+    name: "request_workers",
+    type: "int",
+    defaultValue: 0,
+    group: "Beyond TensorFlow Serving",
+    help: "How many threads answer requests; 0: one per core.",
+  },
+  {
+    name: "drain_timeout_seconds",
+    type: "int",
+    defaultValue: 30,
+    group: "Beyond TensorFlow Serving",
+    help: "How long requests in flight may take to finish after SIGTERM or SIGINT.",
+  },
+  {
+    name: "request_log_max_file_bytes",
+    type: "int",
+    defaultValue: 134_217_728,
+    group: "Beyond TensorFlow Serving",
+    help: "A file of a request log (logging_config of a model) that would become longer is followed by another.",
+  },
+  {
+    name: "request_log_max_file_seconds",
+    type: "int",
+    defaultValue: 3600,
+    group: "Beyond TensorFlow Serving",
+    help: "The same for one that is so old.",
+  },
+  {
+    name: "request_log_max_files",
+    type: "int",
+    defaultValue: 0,
+    group: "Beyond TensorFlow Serving",
+    help: "How many files of a request log are kept: the oldest are deleted. 0: all are kept.",
+  },
+  {
+    name: "request_log_buffer_bytes",
+    type: "int",
+    defaultValue: 67_108_864,
+    group: "Beyond TensorFlow Serving",
+    help: "How much of request logs may wait to be written; beyond it, requests are answered and not logged.",
+  },
+  {
+    name: "example",
+    type: "bool",
+    defaultValue: false,
+    group: "Beyond TensorFlow Serving",
+    help: "Serve the bundled example, a classifier of handwritten digits, unless --model_base_path is given.",
+  },
+] as const satisfies readonly FlagRow[];
