@@ -43,7 +43,8 @@ export async function serve(args: readonly string[], personality: Personality): 
     return 2;
   }
   const selected = { ...parsed, ...modelOfEnvironment(parsed, process.env) };
-  const example = selected.example && selected.model_base_path === "";
+  const isNamed = selected.model_base_path !== "" || selected.model_config_file !== "";
+  const example = selected.example && !isNamed;
   const flags = example ? { ...selected, model_name: "digits", model_base_path: EXAMPLE_PATH } : selected;
   if (flags.model_base_path === "" && flags.model_config_file === "") {
     process.stderr.write(
