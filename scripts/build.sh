@@ -5,8 +5,9 @@ set -eu
 cd "$(dirname -- "$0")/.."
 rm -rf dist native
 tsc -p tsconfig.build.json
-(cd src && find . -name '*.generated.json' -print) | while read -r table; do
-  cp "src/$table" "dist/$table"
+scripts/build-wasm.sh
+(cd src && find . \( -name '*.generated.json' -o -name '*.wasm' \) -print) | while read -r file; do
+  cp "src/$file" "dist/$file"
 done
 from=node_modules/onnxruntime-node
 for platform in linux-x64 linux-arm64 darwin-arm64; do

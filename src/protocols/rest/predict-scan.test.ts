@@ -18,6 +18,9 @@ const NUMERIC: readonly DType[] = [
   "uint64",
 ];
 
+/** What makes a body one of those whose lists are read with WebAssembly. */
+const LARGE = " ".repeat(5000);
+
 test("the quick way and the document agree on every body", () => {
   const leaf = fc.oneof(
     { weight: 6, arbitrary: fc.integer({ min: -300, max: 3e9 }).map(String) },
@@ -74,7 +77,8 @@ test("the quick way and the document agree on every body", () => {
   const dtype = fc.constantFrom(...NUMERIC, "bool" as const, "string" as const, "float16" as const);
   let quick = 0;
   fc.assert(
-    fc.property(body, dtype, dtype, fc.boolean(), (text, a, b, both) => {
+    fc.property(body, fc.constantFrom("", LARGE), dtype, dtype, fc.boolean(), (small, more, a, b, both) => {
+      const text = small + more;
       const specs: Specs = both ? { a, b } : { a };
       const scanned = scanPredictBody(bytes(text), echoSignature(specs));
       if (scanned === undefined) return;
@@ -109,13 +113,13 @@ test("correct bodies go the quick way and say what was meant", () => {
       ),
     );
   fc.assert(
-    fc.property(cases, ([dtype, shape, texts, s, rows]) => {
+    fc.property(cases, fc.constantFrom("", LARGE), ([dtype, shape, texts, s, rows], more) => {
       let at = 0;
       const write = (dim: number): string =>
         dim === shape.length
           ? texts[at++]!
           : `[${s}${Array.from({ length: shape[dim]! }, () => write(dim + 1)).join(`${s},${s}`)}${s}]`;
-      const text = `{${s}"${rows ? "instances" : "inputs"}"${s}:${s}${write(0)}${s}}`;
+      const text = `{${s}"${rows ? "instances" : "inputs"}"${s}:${s}${write(0)}${s}}${more}`;
       const scanned = scanPredictBody(bytes(text), echoSignature({ x: dtype }));
       assert.ok(scanned !== undefined, text);
       assert.deepEqual(showAll(scanned), showAll(viaDocument(text, { x: dtype })));
@@ -131,11 +135,12 @@ test("floats are correctly rounded, float32 by way of double", () => {
       fc.bigInt({ min: 0n, max: 10n ** 25n }),
       fc.integer({ min: -60, max: 40 }),
       fc.integer({ min: 0, max: 25 }),
-      (digits, exponent, point) => {
+      fc.constantFrom("", LARGE),
+      (digits, exponent, point, more) => {
         const all = String(digits).padStart(point + 1, "0");
         const mantissa = point === 0 ? all : `${all.slice(0, -point)}.${all.slice(-point)}`;
         const text = `${mantissa.replace(/^0+(?=\d)/, "")}e${exponent}`;
-        const body = bytes(`{"inputs": [${text}, -${text}]}`);
+        const body = bytes(`{"inputs": [${text}, -${text}]}${more}`);
         const double = scanPredictBody(body, echoSignature({ x: "float64" }))!.tensors.get("x")!;
         const single = scanPredictBody(body, echoSignature({ x: "float32" }))!.tensors.get("x")!;
         assert.deepEqual([...double.data], [Number(text), -Number(text)], text);

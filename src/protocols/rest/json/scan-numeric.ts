@@ -69,9 +69,17 @@ export abstract class NumericCollector<A extends NumericArray> implements Collec
     return new Values(length) as A;
   }
 
-  protected grow(): A {
+  /** Adds elements that were read elsewhere. */
+  append(values: A): void {
+    if (this.count + values.length > this.values.length) this.grow(this.count + values.length);
+    // The two are of one type, which the checker can't tell.
+    (this.values as Float64Array).set(values as Float64Array, this.count);
+    this.count += values.length;
+  }
+
+  protected grow(least = 16): A {
     const old = this.values;
-    this.values = this.#array(Math.max(16, old.length * 2));
+    this.values = this.#array(Math.max(least, old.length * 2));
     // The two are of one type, which the checker can't tell.
     (this.values as Float64Array).set(old as Float64Array);
     return this.values;
