@@ -38,7 +38,10 @@ const predict: FuzzTarget = {
       const body = new PredictBody(input);
       unlessRefused(() => body.signatureName());
       unlessRefused(() => body.inputs(signature));
-      for (const scanned of [scanPredictBody(input, signature), scanPredictBody(enlarged(input), signature)]) {
+      for (const scanned of [
+        scanPredictBody(input, signature),
+        scanPredictBody(enlarged(input), signature),
+      ]) {
         if (scanned === undefined) continue;
         const document = parseDocument(input);
         assert.ok(document instanceof JsonObject);
