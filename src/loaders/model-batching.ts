@@ -37,6 +37,7 @@ export async function modelBatching(
   return {
     parameters,
     alone: alone.map(([key]) => key),
+    misfits: "refuse",
     lengths: createQueueLengths(programs.size, options.requestWorkers),
   };
 }
