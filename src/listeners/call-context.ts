@@ -12,6 +12,10 @@ export interface CallContext {
   readonly streams: StreamMethods;
   /** Of a request message, as it is sent and after decompression, in bytes. */
   readonly maxReceiveMessageLength: number;
+  /** Bytes of answers that a connection's client may leave unread; further answers are replaced by an error. */
+  readonly maxUnreadBytes: number;
+  /** How long a unary call may take to send its message. */
+  readonly requestMilliseconds: number;
   readonly deadlines: Deadlines;
   readonly memory: MessageMemory;
   /** Told of what a method threw that is no StatusError; the client gets only a generic message. */

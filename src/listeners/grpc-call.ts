@@ -4,7 +4,7 @@ import { MessageAssembler } from "../protocols/grpc/framing.ts";
 import { OK_TRAILERS, statusTrailers } from "../protocols/grpc/status-trailers.ts";
 import type { UnaryCall } from "../protocols/unary.ts";
 import { type Cancellation, CancellationSource } from "../status/cancellation.ts";
-import { Code, StatusError } from "../status/status.ts";
+import { Code, resourceExhausted, StatusError } from "../status/status.ts";
 import { ANSWER_HEADERS, type CallContext, publicStatus } from "./call-context.ts";
 import type { Expiring } from "./deadlines.ts";
 import { GrpcStream } from "./grpc-stream.ts";
@@ -43,11 +43,13 @@ function refuse(stream: ServerStream, status: StatusError): void {
 
 class GrpcCall extends CancellationSource implements UnaryCall, Expiring, RequestReceiver {
   readonly headers: UnaryCall["headers"];
-  readonly deadline: number;
+  /** The client's, and until its message is there, the server's too. */
+  deadline: number;
   readonly #stream: ServerStream;
   readonly #context: CallContext;
   readonly #start: UnaryStart;
   readonly #message: MessageAssembler;
+  readonly #began: number;
   #abort: AbortController | undefined;
   /** Answered, or not to be answered any more. */
   #over = false;
@@ -59,8 +61,9 @@ class GrpcCall extends CancellationSource implements UnaryCall, Expiring, Reques
     this.#context = context;
     this.#start = start;
     this.#message = new MessageAssembler(context.maxReceiveMessageLength, context.memory);
+    this.#began = performance.now();
     this.deadline =
-      start.timeout === undefined ? Number.POSITIVE_INFINITY : performance.now() + start.timeout;
+      this.#began + Math.min(start.timeout ?? Number.POSITIVE_INFINITY, context.requestMilliseconds);
     context.deadlines.add(this);
   }
 
@@ -96,6 +99,7 @@ class GrpcCall extends CancellationSource implements UnaryCall, Expiring, Reques
     if (this.#over) return;
     try {
       const { bytes, compressed } = this.#message.finish();
+      this.#awaitOnlyAnswer();
       if (!compressed) {
         this.#call(bytes);
         return;
@@ -112,6 +116,16 @@ class GrpcCall extends CancellationSource implements UnaryCall, Expiring, Reques
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** The client's own deadline is what counts from now on. */
+  #awaitOnlyAnswer(): void {
+    const deadline = this.#began + (this.#start.timeout ?? Number.POSITIVE_INFINITY);
+    if (deadline === this.deadline) return;
+    const { deadlines } = this.#context;
+    deadlines.delete(this);
+    this.deadline = deadline;
+    deadlines.add(this);
   }
 
   #call(message: Uint8Array): void {
@@ -141,6 +155,14 @@ class GrpcCall extends CancellationSource implements UnaryCall, Expiring, Reques
 
   #reply(frame: Uint8Array): void {
     if (this.#over) return;
+    const { unread } = this.#stream;
+    const { maxUnreadBytes } = this.#context;
+    if (unread > 0 && unread + frame.length > maxUnreadBytes) {
+      this.#fail(
+        resourceExhausted(`More than ${maxUnreadBytes} bytes of answers on this connection were not read`),
+      );
+      return;
+    }
     this.#finish();
     this.#stream.respond(ANSWER_HEADERS, frame, OK);
   }

@@ -1,14 +1,16 @@
 import type { IncomingMessage, ServerOptions, ServerResponse } from "node:http";
-import type { AddressInfo, Server } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TlsOptions } from "node:tls";
 import type { TlsIdentity } from "../config/tls-identity.ts";
 import { GatheredBytes } from "../protocols/gathered-bytes.ts";
 import { MessageMemory } from "../protocols/message-memory.ts";
+import { MAX_BODY_BYTES } from "../protocols/rest/handler.ts";
 import { errorReply, errorWithStatus } from "../protocols/rest/replies.ts";
 import type { HttpHandler, HttpResponse } from "../protocols/unary.ts";
 import { asStatusError, Code, StatusError } from "../status/status.ts";
 import { Deadlines } from "./deadlines.ts";
+import { DEFAULT_LISTENER_LIMITS, type ListenerLimits } from "./listener-limits.ts";
 import { PendingRequest } from "./pending-request.ts";
 import { ReceivedMemory } from "./received-memory.ts";
 import { type ListenTarget, ServerSet } from "./server-set.ts";
@@ -23,6 +25,8 @@ export interface RestListenerOptions {
   readonly timeoutMilliseconds?: number;
   /** Larger bodies get 413. Default: 2^30. */
   readonly maxBodyBytes?: number;
+  /** Default: DEFAULT_LISTENER_LIMITS. */
+  readonly limits?: ListenerLimits;
   /** Sent with the errors that the listener answers itself. Default: none. */
   readonly errorHeaders?: Readonly<Record<string, string>>;
   /** Told of what the handler throws, which the client sees only as 500. Default: ignored. */
@@ -47,21 +51,25 @@ export interface RestListener {
 
 /** Longer than proxies and clients keep a connection idle by default, so that they are the ones to close it. */
 const KEEP_ALIVE_MILLISECONDS = 75_000;
-/** A client that takes longer to send its headers, or its whole request, is let go. */
-const HEADERS_MILLISECONDS = 60_000;
-const REQUEST_MILLISECONDS = 600_000;
+/** How often Node looks for clients that take too long, at most. */
+const LONGEST_LOOK_MILLISECONDS = 5000;
 
 interface Context {
   readonly handler: HttpHandler;
   readonly timeoutMilliseconds: number;
   readonly maxBodyBytes: number;
+  readonly limits: ListenerLimits;
   readonly errorHeaders: Readonly<Record<string, string>>;
   readonly onFailure: (error: unknown, target: string) => void;
   readonly deadlines: Deadlines;
   readonly memory: MessageMemory;
   readonly received: ReceivedMemory;
-  /** Connections on which a request is being answered. */
+  /** All connections, the oldest first; over TLS, those whose handshake is done. */
+  readonly open: Set<Socket>;
+  /** Connections on which a request has begun and isn't answered, and on how many. */
   readonly busy: Map<Duplex, number>;
+  /** Those that wait for answers to whole requests, and for how many. */
+  readonly waiting: Map<Duplex, number>;
   draining: boolean;
 }
 
@@ -70,19 +78,24 @@ export function createRestListener(handler: HttpHandler, options: RestListenerOp
   const context: Context = {
     handler,
     timeoutMilliseconds: options.timeoutMilliseconds ?? 30_000,
-    maxBodyBytes: options.maxBodyBytes ?? 2 ** 30,
+    maxBodyBytes: options.maxBodyBytes ?? MAX_BODY_BYTES,
+    limits: options.limits ?? DEFAULT_LISTENER_LIMITS,
     errorHeaders: options.errorHeaders ?? {},
     onFailure: options.onFailure ?? (() => {}),
     deadlines: new Deadlines(),
     memory: new MessageMemory(),
     received: new ReceivedMemory(),
+    open: new Set(),
     busy: new Map(),
+    waiting: new Map(),
     draining: false,
   };
-  const servers = new ServerSet(
-    (tls) => createServer(context, tls),
-    (error) => context.onFailure(error, "accept"),
-  );
+  const servers = new ServerSet((tls) => createServer(context, tls), {
+    maxConnections: context.limits.maxConnections,
+    endIdle: () => endIdle(context),
+    refuse: (socket) => refuseConnection(context, socket),
+    onFailure: (error) => context.onFailure(error, "accept"),
+  });
   return {
     listen: (target, identity) => servers.listen(target, identity),
     renew: (identity) => servers.renew(identity),
@@ -94,10 +107,13 @@ export function createRestListener(handler: HttpHandler, options: RestListenerOp
 }
 
 function createServer(context: Context, tls: TlsOptions | undefined): Server {
+  const { headerMilliseconds, requestMilliseconds, unreadMilliseconds, maxHeaderBytes } = context.limits;
   const options: ServerOptions = {
     keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
-    headersTimeout: HEADERS_MILLISECONDS,
-    requestTimeout: REQUEST_MILLISECONDS,
+    headersTimeout: Math.min(headerMilliseconds, requestMilliseconds),
+    requestTimeout: requestMilliseconds,
+    connectionsCheckingInterval: Math.min(headerMilliseconds, requestMilliseconds, LONGEST_LOOK_MILLISECONDS),
+    maxHeaderSize: maxHeaderBytes,
     requireHostHeader: false,
   };
   const server =
@@ -108,6 +124,15 @@ function createServer(context: Context, tls: TlsOptions | undefined): Server {
     serve(context, request, response);
   });
   server.on("clientError", (error, socket) => refuse(context, error, socket));
+  // Neither side has sent or taken a byte for so long.
+  server.setTimeout(unreadMilliseconds, (socket) => {
+    if (!context.waiting.has(socket)) socket.destroy();
+  });
+  // Below a TLS connection there is another, whose requests no one knows.
+  server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
+    context.open.add(socket);
+    socket.once("close", () => context.open.delete(socket));
+  });
   return server;
 }
 
@@ -119,12 +144,8 @@ function declaredLength(request: IncomingMessage): number | undefined {
 function serve(context: Context, request: IncomingMessage, response: ServerResponse): void {
   const { busy, maxBodyBytes } = context;
   const { socket } = request;
-  busy.set(socket, (busy.get(socket) ?? 0) + 1);
-  response.once("close", () => {
-    const left = busy.get(socket)! - 1;
-    if (left > 0) busy.set(socket, left);
-    else busy.delete(socket);
-  });
+  count(busy, socket, 1);
+  response.once("close", () => count(busy, socket, -1));
   // A client that goes away in the middle of its request has no one to be told.
   request.on("error", () => {});
 
@@ -148,6 +169,42 @@ function serve(context: Context, request: IncomingMessage, response: ServerRespo
   request.on("end", () => answer(context, request, body, response));
 }
 
+function count(connections: Map<Duplex, number>, connection: Duplex, by: 1 | -1): void {
+  const now = (connections.get(connection) ?? 0) + by;
+  if (now > 0) connections.set(connection, now);
+  else connections.delete(connection);
+}
+
+/** Counts a connection among those that wait, until the answer begins or the connection is gone. */
+function awaitAnswer({ waiting }: Context, socket: Duplex, response: ServerResponse): void {
+  let isOver = false;
+  const end = () => {
+    if (!isOver) count(waiting, socket, -1);
+    isOver = true;
+  };
+  count(waiting, socket, 1);
+  response.once("prefinish", end);
+  response.once("close", end);
+}
+
+/** Ends the oldest connection that no request is on. */
+function endIdle({ open, busy }: Context): boolean {
+  for (const socket of open) {
+    if (busy.has(socket)) continue;
+    open.delete(socket);
+    socket.destroy();
+    return true;
+  }
+  return false;
+}
+
+function refuseConnection(context: Context, socket: Socket): void {
+  const limit = context.limits.maxConnections;
+  socket.on("error", () => {});
+  socket.end(closingAnswer(503, `More than ${limit} connections are busy: see --max_connections`));
+  socket.destroySoon();
+}
+
 function answer(
   context: Context,
   request: IncomingMessage,
@@ -163,6 +220,7 @@ function answer(
     const error = new StatusError(Code.DEADLINE_EXCEEDED, "Timed out waiting for notification");
     return ownError(context, errorReply(error));
   };
+  awaitAnswer(context, request.socket, response);
   const pending = new PendingRequest(request, body.bytes(), response, context.timeoutMilliseconds, late);
   let reply: HttpResponse | Promise<HttpResponse>;
   try {
@@ -230,11 +288,16 @@ function refuse(context: Context, error: NodeJS.ErrnoException, socket: Duplex):
   }
   const status = REFUSALS.get(error.code ?? "") ?? 400;
   const reason = http.STATUS_CODES[status]!;
-  const { headers, body } = errorWithStatus(status, `${reason}: ${error.message}`);
+  socket.end(closingAnswer(status, `${reason}: ${error.message}`));
+}
+
+/** An answer, as it is sent, where there is no request to answer. */
+function closingAnswer(status: number, message: string): string {
+  const { headers, body } = errorWithStatus(status, message);
   const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\n${head.join("")}content-length: ${Buffer.byteLength(body as string)}\r\n` +
-      `connection: close\r\n\r\n${body}`,
+  return (
+    `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${head.join("")}` +
+    `content-length: ${Buffer.byteLength(body as string)}\r\nconnection: close\r\n\r\n${body}`
   );
 }
 
