@@ -5,6 +5,7 @@ import type { UnaryMethods } from "../protocols/unary.ts";
 import { internal, StatusError } from "../status/status.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { encodeHeaders } from "./http2/hpack/encode.ts";
+import type { Turns } from "./turns.ts";
 
 /** What the calls of a listener share. */
 export interface CallContext {
@@ -16,6 +17,7 @@ export interface CallContext {
   readonly maxUnreadBytes: number;
   /** How long a unary call may take to send its message. */
   readonly requestMilliseconds: number;
+  readonly turns: Turns;
   readonly deadlines: Deadlines;
   readonly memory: MessageMemory;
   /** Told of what a method threw that is no StatusError; the client gets only a generic message. */

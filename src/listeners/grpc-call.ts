@@ -101,7 +101,7 @@ class GrpcCall extends CancellationSource implements UnaryCall, Expiring, Reques
       const { bytes, compressed } = this.#message.finish();
       this.#awaitOnlyAnswer();
       if (!compressed) {
-        this.#call(bytes);
+        this.#context.turns.run(this.#stream.connection, () => this.#call(bytes));
         return;
       }
       const message = decompress(this.#start.encoding, bytes, this.#context.maxReceiveMessageLength);
@@ -111,7 +111,7 @@ class GrpcCall extends CancellationSource implements UnaryCall, Expiring, Reques
           (error: unknown) => this.#fail(error),
         );
       } else {
-        this.#call(message);
+        this.#context.turns.run(this.#stream.connection, () => this.#call(message));
       }
     } catch (error) {
       this.#fail(error);

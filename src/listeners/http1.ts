@@ -14,6 +14,7 @@ import { DEFAULT_LISTENER_LIMITS, type ListenerLimits } from "./listener-limits.
 import { PendingRequest } from "./pending-request.ts";
 import { ReceivedMemory } from "./received-memory.ts";
 import { type ListenTarget, ServerSet } from "./server-set.ts";
+import { Turns } from "./turns.ts";
 
 // An import would load fetch and WebSocket too, for the module's exports of that name: 150 ms in each thread.
 const http = process.getBuiltinModule("node:http");
@@ -61,6 +62,7 @@ interface Context {
   readonly limits: ListenerLimits;
   readonly errorHeaders: Readonly<Record<string, string>>;
   readonly onFailure: (error: unknown, target: string) => void;
+  readonly turns: Turns;
   readonly deadlines: Deadlines;
   readonly memory: MessageMemory;
   readonly received: ReceivedMemory;
@@ -82,6 +84,7 @@ export function createRestListener(handler: HttpHandler, options: RestListenerOp
     limits: options.limits ?? DEFAULT_LISTENER_LIMITS,
     errorHeaders: options.errorHeaders ?? {},
     onFailure: options.onFailure ?? (() => {}),
+    turns: new Turns(),
     deadlines: new Deadlines(),
     memory: new MessageMemory(),
     received: new ReceivedMemory(),
@@ -166,7 +169,7 @@ function serve(context: Context, request: IncomingMessage, response: ServerRespo
     body.append(chunk, declared);
     if (body.length > maxBodyBytes) tooLarge();
   });
-  request.on("end", () => answer(context, request, body, response));
+  request.on("end", () => context.turns.run(socket, () => answer(context, request, body, response)));
 }
 
 function count(connections: Map<Duplex, number>, connection: Duplex, by: 1 | -1): void {

@@ -13,6 +13,7 @@ import { StallWatch } from "./http2/stall-watch.ts";
 import { DEFAULT_LISTENER_LIMITS, type ListenerLimits } from "./listener-limits.ts";
 import { ReceivedMemory } from "./received-memory.ts";
 import { type ListenTarget, ServerSet } from "./server-set.ts";
+import { Turns } from "./turns.ts";
 
 /** Not loaded where no one asks for TLS. */
 const tls = () => process.getBuiltinModule("node:tls");
@@ -66,6 +67,7 @@ export function createGrpcListener(methods: UnaryMethods, options: GrpcListenerO
     maxReceiveMessageLength: options.maxReceiveMessageLength ?? MAX_MESSAGE_LENGTH,
     maxUnreadBytes: limits.maxUnreadBytes,
     requestMilliseconds: limits.requestMilliseconds,
+    turns: new Turns(),
     deadlines: new Deadlines(),
     memory: new MessageMemory(),
     onFailure: options.onFailure ?? (() => {}),

@@ -59,6 +59,11 @@ export class ServerStream {
     return this.#state !== "unanswered" && this.#state !== "streaming";
   }
 
+  /** What stands for the connection that the stream belongs to. */
+  get connection(): object {
+    return this.#owner;
+  }
+
   /** Bytes of answers on all streams of the connection that the client hasn't taken. */
   get unread(): number {
     return this.#owner.unread;
