@@ -6,6 +6,7 @@ export interface LimitFlags {
   readonly max_header_bytes: number;
   readonly header_timeout_seconds: number;
   readonly request_timeout_seconds: number;
+  readonly grpc_api_timeout_in_ms: number;
   readonly unread_timeout_seconds: number;
   readonly max_unread_response_bytes: number;
   readonly rest_api_max_body_bytes: number;
@@ -13,6 +14,7 @@ export interface LimitFlags {
   readonly max_fill_bytes: number;
 }
 
+/** Those that must be positive. */
 const FLAGS = [
   "max_connections",
   "max_header_bytes",
@@ -47,6 +49,8 @@ export function limitsOf(flags: LimitFlags, requestWorkers: number) {
       maxHeaderBytes: flags.max_header_bytes,
       headerMilliseconds: flags.header_timeout_seconds * 1000,
       requestMilliseconds: flags.request_timeout_seconds * 1000,
+      answerMilliseconds:
+        flags.grpc_api_timeout_in_ms > 0 ? flags.grpc_api_timeout_in_ms : Number.POSITIVE_INFINITY,
       unreadMilliseconds: flags.unread_timeout_seconds * 1000,
       maxUnreadBytes: flags.max_unread_response_bytes,
     },

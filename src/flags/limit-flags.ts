@@ -31,6 +31,13 @@ export const limitFlags = [
     help: "How long a client may take to send a whole request.",
   },
   {
+    name: "grpc_api_timeout_in_ms",
+    type: "int",
+    defaultValue: 0,
+    group: "Limits",
+    help: "How many milliseconds a gRPC call may take whose client sets no deadline, or a later one; 0 or less for as long as it takes. Of REST: --rest_api_timeout_in_ms.",
+  },
+  {
     name: "unread_timeout_seconds",
     type: "int",
     defaultValue: 60,

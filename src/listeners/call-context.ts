@@ -17,6 +17,8 @@ export interface CallContext {
   readonly maxUnreadBytes: number;
   /** How long a unary call may take to send its message. */
   readonly requestMilliseconds: number;
+  /** How long it may take altogether, whatever its client says. */
+  readonly answerMilliseconds: number;
   readonly turns: Turns;
   readonly deadlines: Deadlines;
   readonly memory: MessageMemory;

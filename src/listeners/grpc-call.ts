@@ -43,13 +43,14 @@ function refuse(stream: ServerStream, status: StatusError): void {
 
 class GrpcCall extends CancellationSource implements UnaryCall, Expiring, RequestReceiver {
   readonly headers: UnaryCall["headers"];
-  /** The client's, and until its message is there, the server's too. */
+  /** When the answer must be there; until the message is, when that must be, if it is earlier. */
   deadline: number;
   readonly #stream: ServerStream;
   readonly #context: CallContext;
   readonly #start: UnaryStart;
   readonly #message: MessageAssembler;
-  readonly #began: number;
+  /** On the clock of `performance.now()`; Infinity for never. */
+  readonly #answerBy: number;
   #abort: AbortController | undefined;
   /** Answered, or not to be answered any more. */
   #over = false;
@@ -61,9 +62,9 @@ class GrpcCall extends CancellationSource implements UnaryCall, Expiring, Reques
     this.#context = context;
     this.#start = start;
     this.#message = new MessageAssembler(context.maxReceiveMessageLength, context.memory);
-    this.#began = performance.now();
-    this.deadline =
-      this.#began + Math.min(start.timeout ?? Number.POSITIVE_INFINITY, context.requestMilliseconds);
+    this.#answerBy =
+      performance.now() + Math.min(start.timeout ?? Number.POSITIVE_INFINITY, context.answerMilliseconds);
+    this.deadline = Math.min(this.#answerBy, performance.now() + context.requestMilliseconds);
     context.deadlines.add(this);
   }
 
@@ -118,13 +119,12 @@ class GrpcCall extends CancellationSource implements UnaryCall, Expiring, Reques
     }
   }
 
-  /** The client's own deadline is what counts from now on. */
+  /** The message is there: what counts is when the answer must be. */
   #awaitOnlyAnswer(): void {
-    const deadline = this.#began + (this.#start.timeout ?? Number.POSITIVE_INFINITY);
-    if (deadline === this.deadline) return;
+    if (this.deadline === this.#answerBy) return;
     const { deadlines } = this.#context;
     deadlines.delete(this);
-    this.deadline = deadline;
+    this.deadline = this.#answerBy;
     deadlines.add(this);
   }
 

@@ -67,6 +67,7 @@ export function createGrpcListener(methods: UnaryMethods, options: GrpcListenerO
     maxReceiveMessageLength: options.maxReceiveMessageLength ?? MAX_MESSAGE_LENGTH,
     maxUnreadBytes: limits.maxUnreadBytes,
     requestMilliseconds: limits.requestMilliseconds,
+    answerMilliseconds: limits.answerMilliseconds,
     turns: new Turns(),
     deadlines: new Deadlines(),
     memory: new MessageMemory(),

@@ -8,6 +8,8 @@ export interface ListenerLimits {
   readonly headerMilliseconds: number;
   /** How long it may take to send a whole request. */
   readonly requestMilliseconds: number;
+  /** How long a gRPC call may take altogether, whatever its client says; Infinity for as long as that says. */
+  readonly answerMilliseconds: number;
   /** A client that takes nothing of what is sent to it for so long is cut; over HTTP/1.1 one that sends nothing, too. */
   readonly unreadMilliseconds: number;
   /** Bytes of answers that the client of an HTTP/2 connection may leave unread. */
@@ -19,6 +21,7 @@ export const DEFAULT_LISTENER_LIMITS: ListenerLimits = {
   maxHeaderBytes: 64 << 10,
   headerMilliseconds: 60_000,
   requestMilliseconds: 600_000,
+  answerMilliseconds: Number.POSITIVE_INFINITY,
   unreadMilliseconds: 60_000,
   maxUnreadBytes: 2 ** 30,
 };
