@@ -2,7 +2,7 @@ import { invalidArgument } from "../../status/status.ts";
 import { type DTypeInfo, dtypeInfo, dtypeOfNumber, type NumericArray } from "../../tensor/dtype.ts";
 import { elementCount, formatShape } from "../../tensor/shape.ts";
 import { arrayOfBytes, type Tensor } from "../../tensor/tensor.ts";
-import { NUMBERS_PER_ITEM, type RequestAllowance } from "../request-limits.ts";
+import { FIELDS_PER_ITEM, type RequestAllowance } from "../request-limits.ts";
 import * as fields from "./tensor-fields.ts";
 import { Wire, WireReader } from "./wire-reader.ts";
 
@@ -78,7 +78,7 @@ function readLayout(reader: WireReader, allowance: RequestAllowance): Layout {
     chunks: [],
   };
   // Most tensors have one: only those that have many are counted.
-  let uncounted = NUMBERS_PER_ITEM;
+  let uncounted = FIELDS_PER_ITEM;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     const field = tag >>> 3;
     if (tag === ((fields.DTYPE_FIELD << 3) | Wire.VARINT)) {
@@ -93,6 +93,7 @@ function readLayout(reader: WireReader, allowance: RequestAllowance): Layout {
       layout.contentEnd = reader.end;
       reader.leave(outer);
     } else if (field > fields.CONTENT_FIELD && (tag & 7) === Wire.BYTES) {
+      if (field === fields.STRING_FIELD) allowance.takeItems();
       const outer = reader.enter();
       layout.chunks.push(tag, reader.pos, reader.end);
       reader.leave(outer);
@@ -103,7 +104,7 @@ function readLayout(reader: WireReader, allowance: RequestAllowance): Layout {
     }
     if (--uncounted > 0) continue;
     allowance.takeItems();
-    uncounted = NUMBERS_PER_ITEM;
+    uncounted = FIELDS_PER_ITEM;
   }
   return layout;
 }
@@ -314,7 +315,6 @@ function decodeStrings(
   }
   const { chunks } = layout;
   const sent = Math.min(count, chunks.length / 3);
-  allowance.takeItems(sent);
   allowance.takeFill((count - sent) * STRING_BYTES, () => lastValueFor(layout));
   const strings: Uint8Array[] = [];
   for (let i = 0; i < chunks.length && strings.length < count; i += 3) {
