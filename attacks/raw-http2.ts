@@ -92,7 +92,8 @@ export class RawConnection {
   readonly #socket: net.Socket;
   /** Resolves when the server has closed it. */
   readonly closed: Promise<void>;
-  #bytes = Buffer.alloc(0);
+  readonly #frames: Received[] = [];
+  #rest: Buffer = Buffer.alloc(0);
 
   private constructor(socket: net.Socket) {
     this.#socket = socket;
@@ -104,9 +105,7 @@ export class RawConnection {
     socket.on("error", () => {});
     await new Promise((resolve) => socket.once("connect", resolve));
     const connection = new RawConnection(socket);
-    socket.on("data", (chunk: Buffer) => {
-      connection.#bytes = Buffer.concat([connection.#bytes, chunk]);
-    });
+    socket.on("data", (chunk: Buffer) => connection.#receive(chunk));
     for (const piece of first) socket.write(piece);
     return connection;
   }
@@ -120,31 +119,31 @@ export class RawConnection {
     return this.#socket.destroyed;
   }
 
-  get text(): string {
-    return this.#bytes.toString("latin1");
-  }
-
   /** What has come, as far as it is whole. */
   get frames(): readonly Received[] {
-    const frames: Received[] = [];
-    for (let at = 0; at + 9 <= this.#bytes.length; ) {
-      const end = at + 9 + this.#bytes.readUIntBE(at, 3);
-      if (end > this.#bytes.length) break;
-      const stream = this.#bytes.readUInt32BE(at + 5);
-      frames.push({ type: this.#bytes[at + 3]!, stream, payload: this.#bytes.subarray(at + 9, end) });
-      at = end;
+    return this.#frames;
+  }
+
+  #receive(chunk: Buffer): void {
+    let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    while (bytes.length >= 9) {
+      const end = 9 + bytes.readUIntBE(0, 3);
+      if (bytes.length < end) break;
+      const payload = Buffer.from(bytes.subarray(9, end));
+      this.#frames.push({ type: bytes[3]!, stream: bytes.readUInt32BE(5), payload });
+      bytes = bytes.subarray(end);
     }
-    return frames;
+    this.#rest = bytes;
   }
 
   /** The error code with which the server has ended the connection. */
   get goaway(): number | undefined {
-    return this.frames.find(({ type }) => type === Frame.GOAWAY)?.payload.readUInt32BE(4);
+    return this.#frames.findLast(({ type }) => type === Frame.GOAWAY)?.payload.readUInt32BE(4);
   }
 
   /** The gRPC status of the first call that has ended, and its text. */
   get status(): { readonly code: number; readonly text: string } | undefined {
-    for (const { type, payload } of this.frames) {
+    for (const { type, payload } of this.#frames) {
       if (type !== Frame.HEADERS) continue;
       const code = literalAfter(payload, "grpc-status");
       if (code === undefined) continue;

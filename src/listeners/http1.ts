@@ -12,6 +12,7 @@ import { asStatusError, Code, StatusError } from "../status/status.ts";
 import { Deadlines } from "./deadlines.ts";
 import { DEFAULT_LISTENER_LIMITS, type ListenerLimits } from "./listener-limits.ts";
 import { PendingRequest } from "./pending-request.ts";
+import { Pipelines } from "./pipelines.ts";
 import { ReceivedMemory } from "./received-memory.ts";
 import { type ListenTarget, ServerSet } from "./server-set.ts";
 import { Turns } from "./turns.ts";
@@ -70,8 +71,7 @@ interface Context {
   readonly open: Set<Socket>;
   /** Connections on which a request has begun and isn't answered, and on how many. */
   readonly busy: Map<Duplex, number>;
-  /** Those that wait for answers to whole requests, and for how many. */
-  readonly waiting: Map<Duplex, number>;
+  readonly pipelines: Pipelines;
   draining: boolean;
 }
 
@@ -90,7 +90,7 @@ export function createRestListener(handler: HttpHandler, options: RestListenerOp
     received: new ReceivedMemory(),
     open: new Set(),
     busy: new Map(),
-    waiting: new Map(),
+    pipelines: new Pipelines(),
     draining: false,
   };
   const servers = new ServerSet((tls) => createServer(context, tls), {
@@ -127,9 +127,9 @@ function createServer(context: Context, tls: TlsOptions | undefined): Server {
     serve(context, request, response);
   });
   server.on("clientError", (error, socket) => refuse(context, error, socket));
-  // Neither side has sent or taken a byte for so long.
+  // Neither side has sent or taken a byte for so long: fine only where nothing is to be sent before a model has run.
   server.setTimeout(unreadMilliseconds, (socket) => {
-    if (!context.waiting.has(socket)) socket.destroy();
+    if (socket.writableLength > 0 || !context.pipelines.has(socket)) socket.destroy();
   });
   // Below a TLS connection there is another, whose requests no one knows.
   server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
@@ -169,7 +169,9 @@ function serve(context: Context, request: IncomingMessage, response: ServerRespo
     body.append(chunk, declared);
     if (body.length > maxBodyBytes) tooLarge();
   });
-  request.on("end", () => context.turns.run(socket, () => answer(context, request, body, response)));
+  request.on("end", () =>
+    answerInTurn(context, socket, response, () => answer(context, request, body, response)),
+  );
 }
 
 function count(connections: Map<Duplex, number>, connection: Duplex, by: 1 | -1): void {
@@ -178,16 +180,29 @@ function count(connections: Map<Duplex, number>, connection: Duplex, by: 1 | -1)
   else connections.delete(connection);
 }
 
-/** Counts a connection among those that wait, until the answer begins or the connection is gone. */
-function awaitAnswer({ waiting }: Context, socket: Duplex, response: ServerResponse): void {
-  let isOver = false;
-  const end = () => {
-    if (!isOver) count(waiting, socket, -1);
-    isOver = true;
-  };
-  count(waiting, socket, 1);
-  response.once("prefinish", end);
-  response.once("close", end);
+/** Answers a request when those before it on its connection are answered, and others had their turns. */
+function answerInTurn(
+  { pipelines, turns }: Context,
+  connection: Duplex,
+  response: ServerResponse,
+  answerNow: () => void,
+): void {
+  pipelines.add(connection, () => {
+    let isOver = false;
+    const end = () => {
+      if (!isOver) pipelines.end(connection);
+      isOver = true;
+    };
+    if (response.destroyed) {
+      end();
+      return;
+    }
+    response.once("prefinish", end);
+    response.once("close", end);
+    turns.run(connection, () => {
+      if (!response.destroyed) answerNow();
+    });
+  });
 }
 
 /** Ends the oldest connection that no request is on. */
@@ -223,7 +238,6 @@ function answer(
     const error = new StatusError(Code.DEADLINE_EXCEEDED, "Timed out waiting for notification");
     return ownError(context, errorReply(error));
   };
-  awaitAnswer(context, request.socket, response);
   const pending = new PendingRequest(request, body.bytes(), response, context.timeoutMilliseconds, late);
   let reply: HttpResponse | Promise<HttpResponse>;
   try {
@@ -285,7 +299,7 @@ function send(context: Context, response: ServerResponse, reply: HttpResponse): 
 function refuse(context: Context, error: NodeJS.ErrnoException, socket: Duplex): void {
   // While an answer is on its way, another can't be put in front of it; before a TLS handshake is done, none can be sent.
   const isOfHttp = /^(HPE|ERR_HTTP)_/.test(error.code ?? "");
-  if (!socket.writable || !isOfHttp || context.busy.has(socket)) {
+  if (!socket.writable || !isOfHttp || context.pipelines.has(socket)) {
     socket.destroy();
     return;
   }
