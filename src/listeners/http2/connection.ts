@@ -230,6 +230,7 @@ export class ServerConnection implements FrameHandler, StreamOwner {
         this.#onBlock(this.#blocks.onHeaders(id, flags, payload));
         break;
       case FrameType.PRIORITY:
+        if (id === 0) throw protocolError("A PRIORITY on no stream");
         expectLength(payload, 5);
         break;
       case FrameType.RST_STREAM:

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { parseFlags } from "../flags/parse-flags.ts";
-import { DEFAULT_LISTENER_LIMITS } from "../listeners/listener-limits.ts";
-import { DEFAULT_REQUEST_LIMITS } from "../protocols/request-limits.ts";
-import { MAX_BODY_BYTES } from "../protocols/rest/handler.ts";
-import { Code } from "../status/status.ts";
-import { limitsOf } from "./limits.ts";
+import { limitsOf } from "./config/limits.ts";
+import { parseFlags } from "./flags/parse-flags.ts";
+import { DEFAULT_LISTENER_LIMITS } from "./listeners/listener-limits.ts";
+import { DEFAULT_REQUEST_LIMITS } from "./protocols/request-limits.ts";
+import { MAX_BODY_BYTES } from "./protocols/rest/handler.ts";
+import { Code } from "./status/status.ts";
 
 const of = (...args: readonly string[]) => limitsOf(parseFlags(args).flags, 1);
 
