@@ -39,13 +39,14 @@ const endless = (options?: CallOptions, onCall?: (call: ClientUnaryCall) => void
     onCall,
   );
 
-/** What another request of the kind that runs elsewhere takes, once they are over. */
+/** Another request of the kind that runs elsewhere has its answer soon after. */
 async function stillRuns(): Promise<void> {
-  const reply = await clients.post(
-    "/v1/models/loops:predict",
-    '{"signature_name": "values", "inputs": [[8, 0, 0]]}',
-  );
-  assert.equal(reply.status, 200, reply.body);
+  const body = '{"signature_name": "values", "inputs": [[8, 0, 0]]}';
+  for (const end = performance.now() + 10_000; ; ) {
+    const reply = await clients.post("/v1/models/loops:predict", body);
+    if (reply.status === 200) return;
+    assert.ok(performance.now() < end, reply.body);
+  }
 }
 
 test("over REST they end with --rest_api_timeout_in_ms, within a session or in TypeScript", async () => {

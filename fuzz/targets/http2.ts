@@ -123,6 +123,7 @@ const connection: FuzzTarget = {
       open: (stream) => ({
         data() {},
         end: () => stream.respond(HEADERS, Buffer.from("body"), HEADERS),
+        late() {},
         cancel() {},
       }),
       onReceived() {},

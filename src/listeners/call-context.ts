@@ -15,9 +15,7 @@ export interface CallContext {
   readonly maxReceiveMessageLength: number;
   /** Bytes of answers that a connection's client may leave unread; further answers are replaced by an error. */
   readonly maxUnreadBytes: number;
-  /** How long a unary call may take to send its message. */
-  readonly requestMilliseconds: number;
-  /** How long it may take altogether, whatever its client says. */
+  /** How long a unary call may take altogether, whatever its client says. */
   readonly answerMilliseconds: number;
   readonly turns: Turns;
   readonly deadlines: Deadlines;

@@ -14,7 +14,7 @@ import type { RequestReceiver, ServerStream } from "./http2/stream.ts";
 const OK = encodeHeaders(OK_TRAILERS);
 
 /** Takes what is thrown away. */
-const NO_ONE: RequestReceiver = { data() {}, end() {}, cancel() {} };
+const NO_ONE: RequestReceiver = { data() {}, end() {}, late() {}, cancel() {} };
 
 /** Serves the call that a new stream carries. Nothing that the client sends or does throws. */
 export function serveCall(
@@ -43,14 +43,11 @@ function refuse(stream: ServerStream, status: StatusError): void {
 
 class GrpcCall extends CancellationSource implements UnaryCall, Expiring, RequestReceiver {
   readonly headers: UnaryCall["headers"];
-  /** When the answer must be there; until the message is, when that must be, if it is earlier. */
-  deadline: number;
+  readonly deadline: number;
   readonly #stream: ServerStream;
   readonly #context: CallContext;
   readonly #start: UnaryStart;
   readonly #message: MessageAssembler;
-  /** On the clock of `performance.now()`; Infinity for never. */
-  readonly #answerBy: number;
   #abort: AbortController | undefined;
   /** Answered, or not to be answered any more. */
   #over = false;
@@ -62,9 +59,9 @@ class GrpcCall extends CancellationSource implements UnaryCall, Expiring, Reques
     this.#context = context;
     this.#start = start;
     this.#message = new MessageAssembler(context.maxReceiveMessageLength, context.memory);
-    this.#answerBy =
-      performance.now() + Math.min(start.timeout ?? Number.POSITIVE_INFINITY, context.answerMilliseconds);
-    this.deadline = Math.min(this.#answerBy, performance.now() + context.requestMilliseconds);
+    const milliseconds = Math.min(start.timeout ?? Number.POSITIVE_INFINITY, context.answerMilliseconds);
+    this.deadline =
+      milliseconds === Number.POSITIVE_INFINITY ? milliseconds : performance.now() + milliseconds;
     context.deadlines.add(this);
   }
 
@@ -79,6 +76,10 @@ class GrpcCall extends CancellationSource implements UnaryCall, Expiring, Reques
 
   get cancellation(): Cancellation {
     return this;
+  }
+
+  late(): void {
+    if (!this.#over) this.expire();
   }
 
   expire(): void {
@@ -100,7 +101,6 @@ class GrpcCall extends CancellationSource implements UnaryCall, Expiring, Reques
     if (this.#over) return;
     try {
       const { bytes, compressed } = this.#message.finish();
-      this.#awaitOnlyAnswer();
       if (!compressed) {
         this.#context.turns.run(this.#stream.connection, () => this.#call(bytes));
         return;
@@ -117,15 +117,6 @@ class GrpcCall extends CancellationSource implements UnaryCall, Expiring, Reques
     } catch (error) {
       this.#fail(error);
     }
-  }
-
-  /** The message is there: what counts is when the answer must be. */
-  #awaitOnlyAnswer(): void {
-    if (this.deadline === this.#answerBy) return;
-    const { deadlines } = this.#context;
-    deadlines.delete(this);
-    this.deadline = this.#answerBy;
-    deadlines.add(this);
   }
 
   #call(message: Uint8Array): void {

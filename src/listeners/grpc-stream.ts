@@ -63,6 +63,9 @@ export class GrpcStream implements StreamCall, Expiring, RequestReceiver {
     this.#fail(new StatusError(Code.DEADLINE_EXCEEDED, "Deadline Exceeded"));
   }
 
+  /** It may go on for as long as its client likes. */
+  late(): void {}
+
   cancel(): void {
     if (this.#over) return;
     this.#over = true;

@@ -66,7 +66,6 @@ export function createGrpcListener(methods: UnaryMethods, options: GrpcListenerO
     streams: options.streams ?? new Map(),
     maxReceiveMessageLength: options.maxReceiveMessageLength ?? MAX_MESSAGE_LENGTH,
     maxUnreadBytes: limits.maxUnreadBytes,
-    requestMilliseconds: limits.requestMilliseconds,
     answerMilliseconds: limits.answerMilliseconds,
     turns: new Turns(),
     deadlines: new Deadlines(),
@@ -86,6 +85,7 @@ export function createGrpcListener(methods: UnaryMethods, options: GrpcListenerO
   const stalls = new StallWatch({
     unreadMilliseconds: limits.unreadMilliseconds,
     greetingMilliseconds: limits.headerMilliseconds,
+    requestMilliseconds: limits.requestMilliseconds,
   });
   const serve = (socket: Socket) => {
     const connection = new ServerConnection(socket, connectionOptions);

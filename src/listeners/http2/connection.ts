@@ -6,17 +6,20 @@ import {
   DEFAULT_MAX_FRAME_LENGTH,
   DEFAULT_WINDOW,
   ErrorCode,
+  expectLength,
   Flag,
   FrameType,
   frameOf,
   MAX_UINT31,
   numberFrame,
+  protocolError,
 } from "./frames.ts";
 import { type HeaderBlock, HeaderBlocks } from "./header-blocks.ts";
 import { HeaderDecoder } from "./hpack/decoder.ts";
 import { encodeHeaders } from "./hpack/encode.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Preface } from "./preface.ts";
+import { RECEIVE_WINDOW, ReceiveWindow } from "./receive-window.ts";
 import { requestHeaders } from "./request-headers.ts";
 import { ResponseSender } from "./response-sender.ts";
 import { decodeSettings, encodeSettings, Setting, type SettingRow } from "./settings.ts";
@@ -34,12 +37,6 @@ export interface ConnectionOptions {
   /** Told of an error of our own; the connection is ended. */
   readonly onFailure: (error: unknown) => void;
 }
-
-/**
- * Bytes that a client may send ahead, per stream and per connection. Messages are buffered whole anyway, so smaller
- * windows would only make large tensors wait for round trips.
- */
-const RECEIVE_WINDOW = 16 << 20;
 
 /** How much a client may send on after its answer before it is told to stop. */
 const MAX_DISCARDED = 1 << 20;
@@ -79,7 +76,7 @@ export class ServerConnection implements FrameHandler, StreamOwner {
   #lastServed = MAX_UINT31;
   /** Since when there are no streams, on the clock of `performance.now()`; Infinity while there are some. */
   idleSince = performance.now();
-  #unacknowledged = 0;
+  readonly #window = new ReceiveWindow();
   #unreadAnswers = 0;
   #isEnding = false;
 
@@ -120,6 +117,18 @@ export class ServerConnection implements FrameHandler, StreamOwner {
   drain(): void {
     this.out.add(numberFrame(FrameType.GOAWAY, 0, MAX_UINT31, ErrorCode.NO_ERROR));
     this.out.add(frameOf(FrameType.PING, 0, 0, DRAIN_PING));
+  }
+
+  /**
+   * Time has passed: requests that aren't complete have been on their way for so much longer.
+   * @param most how long one may be, in milliseconds.
+   */
+  age(milliseconds: number, most: number): void {
+    for (const stream of this.#streams.values()) {
+      if (stream.requestEnded) continue;
+      stream.sendingFor += milliseconds;
+      if (stream.sendingFor > most) stream.receiver?.late();
+    }
   }
 
   /** Closes a connection on which there is no request; one that is on its way may be sent again elsewhere. */
@@ -176,12 +185,9 @@ export class ServerConnection implements FrameHandler, StreamOwner {
   onData(id: number, piece: Uint8Array, size: number, flags: number): void {
     this.#blocks.expectComplete();
     if (size === 0 && !(flags & Flag.END_STREAM)) this.#control.spend();
-    this.#unacknowledged += size;
-    if (this.#unacknowledged > RECEIVE_WINDOW) throw beyondWindow();
-    if (this.#unacknowledged > RECEIVE_WINDOW / 2) {
-      this.out.add(numberFrame(FrameType.WINDOW_UPDATE, 0, this.#unacknowledged));
-      this.#unacknowledged = 0;
-    }
+    this.#window.take(size);
+    const granted = this.#window.grant();
+    if (granted > 0) this.out.add(numberFrame(FrameType.WINDOW_UPDATE, 0, granted));
     const stream = this.#streams.get(id);
     if (stream === undefined) this.#expectKnown(id);
     else this.#receiveData(stream, piece, size, (flags & Flag.END_STREAM) !== 0);
@@ -193,8 +199,7 @@ export class ServerConnection implements FrameHandler, StreamOwner {
       return;
     }
     stream.received += piece.length;
-    stream.unacknowledged += size;
-    if (stream.unacknowledged > RECEIVE_WINDOW) throw beyondWindow();
+    stream.window.take(size);
     const { announced, received } = stream;
     if (announced !== undefined && (received > announced || (isLast && received < announced))) {
       this.#reset(stream, ErrorCode.PROTOCOL_ERROR);
@@ -211,10 +216,10 @@ export class ServerConnection implements FrameHandler, StreamOwner {
     }
     if (isLast) {
       stream.endRequest();
-    } else if (stream.unacknowledged > RECEIVE_WINDOW / 2) {
-      this.out.add(numberFrame(FrameType.WINDOW_UPDATE, stream.id, stream.unacknowledged));
-      stream.unacknowledged = 0;
+      return;
     }
+    const granted = stream.window.grant();
+    if (granted > 0) this.out.add(numberFrame(FrameType.WINDOW_UPDATE, stream.id, granted));
   }
 
   onFrame(type: number, flags: number, id: number, payload: Buffer): void {
@@ -342,7 +347,8 @@ export class ServerConnection implements FrameHandler, StreamOwner {
   /** Sends what the client can make us send without end. */
   #answer(frame: Buffer): void {
     if (this.out.unread === 0) this.#unreadAnswers = 0;
-    if (++this.#unreadAnswers > MAX_UNREAD_ANSWERS) throw tooMuch("Answers that are not read");
+    if (++this.#unreadAnswers > MAX_UNREAD_ANSWERS)
+      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "Answers that are not read");
     this.out.add(frame);
   }
 
@@ -400,21 +406,4 @@ export class ServerConnection implements FrameHandler, StreamOwner {
 
 function announcedLength(header: string | undefined): number | undefined {
   return header === undefined ? undefined : Number(header);
-}
-
-function expectLength(payload: Buffer, length: number): void {
-  if (payload.length === length) return;
-  throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, `${payload.length} bytes in place of ${length}`);
-}
-
-function protocolError(what: string): ConnectionError {
-  return new ConnectionError(ErrorCode.PROTOCOL_ERROR, what);
-}
-
-function beyondWindow(): ConnectionError {
-  return new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "More than the window allows");
-}
-
-function tooMuch(what: string): ConnectionError {
-  return new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, what);
 }

@@ -46,6 +46,16 @@ export class ConnectionError extends Error {
   }
 }
 
+export function protocolError(what: string): ConnectionError {
+  return new ConnectionError(ErrorCode.PROTOCOL_ERROR, what);
+}
+
+/** @throws ConnectionError for a payload of another length. */
+export function expectLength(payload: Uint8Array, length: number): void {
+  if (payload.length === length) return;
+  throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, `${payload.length} bytes in place of ${length}`);
+}
+
 /** @returns the position after the head. */
 export function writeFrameHead(
   out: Uint8Array,

@@ -5,6 +5,8 @@ export interface StallLimits {
   readonly unreadMilliseconds: number;
   /** One that hasn't sent HTTP/2's first bytes after so long. */
   readonly greetingMilliseconds: number;
+  /** How long a request may be on its way. */
+  readonly requestMilliseconds: number;
 }
 
 /** The least time between two looks. */
@@ -21,18 +23,20 @@ export class StallWatch {
   readonly #limits: StallLimits;
   /** Those that owe something, as of the last look. */
   readonly #connections = new Map<ServerConnection, Progress>();
+  readonly #interval: number;
   #looking: NodeJS.Timeout | undefined;
 
   constructor(limits: StallLimits) {
+    const { unreadMilliseconds, greetingMilliseconds, requestMilliseconds } = limits;
+    const shortest = Math.min(unreadMilliseconds, greetingMilliseconds, requestMilliseconds);
     this.#limits = limits;
+    this.#interval = Math.max(shortest / 4, SHORTEST_LOOK);
   }
 
   add(connection: ServerConnection): void {
     this.#connections.set(connection, { taken: 0, since: performance.now() });
     if (this.#looking !== undefined) return;
-    const { unreadMilliseconds, greetingMilliseconds } = this.#limits;
-    const shortest = Math.min(unreadMilliseconds, greetingMilliseconds);
-    this.#looking = setInterval(() => this.#look(), Math.max(shortest / 4, SHORTEST_LOOK));
+    this.#looking = setInterval(() => this.#look(), this.#interval);
     this.#looking.unref();
   }
 
@@ -45,10 +49,11 @@ export class StallWatch {
   }
 
   #look(): void {
-    const { unreadMilliseconds, greetingMilliseconds } = this.#limits;
+    const { unreadMilliseconds, greetingMilliseconds, requestMilliseconds } = this.#limits;
     const now = performance.now();
     for (const [connection, { taken, since }] of this.#connections) {
       const { isGreeted, unread, taken: takenNow } = connection;
+      connection.age(this.#interval, requestMilliseconds);
       if (!isGreeted) {
         if (now - since >= greetingMilliseconds) connection.destroy();
       } else if (unread === 0 || takenNow !== taken) {

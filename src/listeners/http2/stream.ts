@@ -1,5 +1,6 @@
 import { FrameType, numberFrame } from "./frames.ts";
 import type { Outgoing } from "./outgoing.ts";
+import { ReceiveWindow } from "./receive-window.ts";
 import type { ResponseSender, Sending } from "./response-sender.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -10,6 +11,8 @@ export interface RequestReceiver {
   data(piece: Uint8Array): void;
   /** The request is complete. */
   end(): void;
+  /** The request has been on its way for longer than it may. May be called again. */
+  late(): void;
   /** There is no one any more to answer to. Called at most once, and not after the answer is sent. */
   cancel(): void;
 }
@@ -31,8 +34,10 @@ export class ServerStream {
   /** Bytes of the request's body so far, and how many its headers announce. */
   received = 0;
   readonly announced: number | undefined;
-  /** Bytes that the client has sent since it was last allowed more. */
-  unacknowledged = 0;
+  /** Of the request. */
+  readonly window = new ReceiveWindow();
+  /** For how long the request has been on its way, in milliseconds, as far as anyone has looked. */
+  sendingFor = 0;
   /** Bytes that came after the response. */
   discarded = 0;
   /** What the response may take; the sender's once that has begun. */
