@@ -29,6 +29,22 @@ export const ownFlags = [
     help: "How much memory all models together may take; one for which too little is left is not loaded. 0: what the machine or the container has.",
   },
   {
+    name: "lazy_load",
+    type: "bool",
+    defaultValue: false,
+    group: "Beyond TensorFlow Serving",
+    help:
+      "Load a version when the first request for it comes, which then waits; if the memory limit is reached, versions that " +
+      "weren't asked for the longest are unloaded.",
+  },
+  {
+    name: "unload_idle_seconds",
+    type: "int",
+    defaultValue: 0,
+    group: "Beyond TensorFlow Serving",
+    help: "With --lazy_load: unload a version when so long no request has come for it; 0: never, unless its memory is needed.",
+  },
+  {
     name: "log_format",
     type: "string",
     defaultValue: "text",

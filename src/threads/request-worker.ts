@@ -28,7 +28,7 @@ import { RequestRecorder } from "../request-log/request-recorder.ts";
 import { createLogger } from "../status/log.ts";
 import { answerCalls, Caller, sendNotice } from "./calls.ts";
 import { createPortLogSink } from "./log-channel.ts";
-import type { ControlCall, SeriesNotice, WorkerCall, WorkerSettings } from "./messages.ts";
+import type { ControlCall, Publication, SeriesNotice, WorkerCall, WorkerSettings } from "./messages.ts";
 import { RequestSpans } from "./request-spans.ts";
 import type { WorkerBatching } from "./worker-batching.ts";
 
@@ -141,13 +141,25 @@ async function createServable(payload: Payload): Promise<Servable> {
   return (await batching).wrap(servable, payload.batching);
 }
 
+async function publish(payload: Publication): Promise<void> {
+  if (!("lastUse" in payload)) return servables.add(await createServable(payload));
+  const { id, loaded } = payload;
+  const before = await servables.setLazy(
+    id,
+    loaded && (await createServable(loaded)),
+    () => ask({ kind: "demand", id }),
+    new Float64Array(payload.lastUse),
+  );
+  before?.release?.();
+}
+
 /** Ends what `watch` began. */
 let watching: AbortController | undefined;
 
 async function answer(call: WorkerCall): Promise<unknown> {
   switch (call.kind) {
     case "publish":
-      return servables.add(await createServable(call.payload));
+      return publish(call.payload);
     case "retire": {
       const removed = await servables.remove(call.id);
       return removed?.release?.();
