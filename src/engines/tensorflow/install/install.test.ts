@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Code, type StatusError } from "../../../status/status.ts";
 import { type InstallOptions, install } from "./install.ts";
+import type { Scenario } from "./install-process.ts";
 import { installations } from "./installed.ts";
 import {
   dropsAfter,
@@ -22,6 +24,7 @@ import {
   trickles,
   UNPACKED,
 } from "./jar-cases.ts";
+import type { Phase } from "./observer.ts";
 
 const PROCESS = fileURLToPath(new URL("./install-process.ts", import.meta.url));
 const TARGET = `${RELEASE.version}-${RELEASE.platform}`;
@@ -241,8 +244,15 @@ interface Run {
   readonly output: () => string;
 }
 
-function startProcess(parent: string, repository: string): Run {
-  const argument = JSON.stringify({ release: RELEASE, parent, repository, patience: IMPATIENT });
+function startProcess(parent: string, repository: string, diesIn?: Phase): Run {
+  const scenario: Scenario = {
+    release: RELEASE,
+    parent,
+    repository,
+    patience: IMPATIENT,
+    ...(diesIn === undefined ? {} : { diesIn }),
+  };
+  const argument = JSON.stringify(scenario);
   const child = spawn(process.execPath, [PROCESS, argument], { stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
   for (const stream of [child.stdout!, child.stderr!]) {
@@ -291,11 +301,26 @@ describe("install in several processes", () => {
     assert.deepEqual(server.ranges, [`bytes=${size}-`]);
   });
 
+  it("installs what a killed one was unpacking, without another download", async () => {
+    using folder = newFolder();
+    await using server = await startJarServer(serves());
+    const { child, ended } = startProcess(folder.path, server.url, "Unpacking");
+    await ended;
+    assert.equal(child.signalCode, "SIGKILL");
+    const left = readdirSync(folder.path).toSorted();
+    assert.equal(left.length, 2);
+    assert.match(left[0]!, /^\.temporary-/);
+    assert.equal(left[1], PARTIAL);
+    assert.deepEqual(installations(folder.path), []);
+    await install(options(folder.path, { repository: server.url }));
+    assertInstalled(folder.path);
+    assert.equal(server.ranges.length, 1);
+  });
+
   it("deletes what a process that is gone had unpacked, and leaves what others are unpacking", async () => {
     using folder = newFolder();
     const gone = spawn(process.execPath, ["-e", ""]);
     await once(gone, "close");
-    const { hostname } = await import("node:os");
     const [abandoned, own, far] = [
       `.temporary-${gone.pid}-1-0-${hostname()}`,
       `.temporary-${process.pid}-1-0-${hostname()}`,
