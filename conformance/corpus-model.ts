@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Engine } from "../src/engines/engine.ts";
+import type { OnnxEngine } from "../src/engines/engine.ts";
 import { type Classifications, classify } from "../src/inference/classify.ts";
 import { predict } from "../src/inference/predict.ts";
 import { regress } from "../src/inference/regress.ts";
@@ -40,7 +40,7 @@ function describe(folder: string): ModelDescription {
  * @returns what the first answer that differs is, or undefined.
  * @throws StatusError if a version can't be loaded.
  */
-export async function checkModel(folder: string, engine: Engine): Promise<string | undefined> {
+export async function checkModel(folder: string, engine: OnnxEngine): Promise<string | undefined> {
   const { name, tags } = describe(folder);
   const cases = JSON.parse(readFileSync(join(folder, "cases.json"), "utf8")) as CorpusCase[];
   const loading = new SavedModelLoading({ storage: fileStorage, engine, tags, log: silent });

@@ -1,5 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { Engine, SharedWeights } from "../engines/engine.ts";
+import type { OnnxEngine, SharedWeights } from "../engines/engine.ts";
 import type { SavedModelBundle } from "../formats/saved-model/saved-model.ts";
 import { readSavedModel } from "../formats/saved-model/saved-model.ts";
 import { type CompiledSignature, SignatureCompiler } from "../import/compile.ts";
@@ -25,7 +25,7 @@ import { initialVariables, loadState } from "./state-loading.ts";
 
 export interface SavedModelLoadingOptions {
   readonly storage: Storage;
-  readonly engine: Engine;
+  readonly engine: OnnxEngine;
   /** The tags of the meta graph to serve. */
   readonly tags: readonly string[];
   readonly log: Logger;
