@@ -3,7 +3,7 @@ import { innerPrograms, type Program } from "../../src/import/program.ts";
 import { compileKernel } from "../../src/loaders/kernels.ts";
 import { ProgramRunner } from "../../src/loaders/program-runner.ts";
 import { SavedModelLoading } from "../../src/loaders/saved-model-loading.ts";
-import type { ServablePayload } from "../../src/loaders/servable-payload.ts";
+import { imported, type ServablePayload } from "../../src/loaders/servable-payload.ts";
 import { accessOf, attachState } from "../../src/loaders/servable-state.ts";
 import { fileStorage } from "../../src/storage/file.ts";
 import { type CorpusModel, requestOf } from "./corpus.ts";
@@ -52,13 +52,13 @@ export async function importModel(model: CorpusModel, engine: OnnxEngine): Promi
   for (let i = 0; i < LOADS; i++) {
     const loading = loader(model, engine);
     const start = performance.now();
-    const payload = await loadWith(loading, model);
+    const payload = imported(await loadWith(loading, model));
     times.push(performance.now() - start);
     await loading.unload(payload);
   }
   const models = new Map<bigint, Uint8Array>();
   const loading = loader(model, recording(engine, models));
-  const payload = await loadWith(loading, model);
+  const payload = imported(await loadWith(loading, model));
   const { programs, sessions, signatures } = payload;
   const key = model.case.signature;
   const [signature, loaded] = [signatures.get(key)!, programs.get(key)!];

@@ -133,3 +133,10 @@ export interface RunResult {
   /** Frees the outputs. Call it once, after the last look at `tensors`. */
   dispose(): void;
 }
+
+/** Part of a graph to run: tensors to feed and to fetch, and nodes to run besides, by their names there. */
+export interface GraphRun {
+  readonly feeds: ReadonlyMap<string, Tensor>;
+  readonly fetches: readonly string[];
+  readonly targets: readonly string[];
+}

@@ -1,6 +1,5 @@
 import { invalidArgument } from "../../status/status.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import type { Engine, RunResult, Session, SessionDescriptor, SessionTensor } from "../engine.ts";
+import type { Engine, GraphRun, RunResult, Session, SessionDescriptor, SessionTensor } from "../engine.ts";
 import { type Binding, bind } from "./binding.ts";
 import { graphTensor, outputsOf, targetOperations } from "./operations.ts";
 import {
@@ -14,13 +13,6 @@ import { TensorFlowSession } from "./session.ts";
 import { SessionCall } from "./session-call.ts";
 
 const NAME = "tensorflow";
-
-/** Tensors to feed and to fetch, and nodes to run, by their names in a graph. */
-export interface GraphRun {
-  readonly feeds: ReadonlyMap<string, Tensor>;
-  readonly fetches: readonly string[];
-  readonly targets: readonly string[];
-}
 
 /**
  * TensorFlow for this thread. Loads the library.

@@ -93,7 +93,11 @@ function importCase(opCase: OpCase, declare: (shape: Shape) => Shape): Translati
   return translate({ ...prepared, within: prepared }, noVariables, noFlows);
 }
 
-async function compareCase(engine: OnnxEngine, opCase: OpCase, declare: (shape: Shape) => Shape): Promise<void> {
+async function compareCase(
+  engine: OnnxEngine,
+  opCase: OpCase,
+  declare: (shape: Shape) => Shape,
+): Promise<void> {
   const translation = importCase(opCase, declare);
   const named = translation.outputs.map((value, i) => ({ name: `out:${i}`, value }));
   const descriptor = await engine.create(writeModel(translation.graph, named));
