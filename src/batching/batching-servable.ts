@@ -78,6 +78,12 @@ export class BatchingServable implements Servable {
     return batched.run(inputs, rows, outputs, cancellation);
   }
 
+  /** Parts of the graph aren't batched. */
+  get runGraph(): Servable["runGraph"] {
+    const { runGraph } = this.#servable;
+    return runGraph && ((run) => runGraph.call(this.#servable, run));
+  }
+
   signatureDefMap(): Uint8Array {
     return this.#servable.signatureDefMap();
   }

@@ -1,6 +1,5 @@
-import koffi, { type KoffiFunc } from "koffi";
+import koffi, { type KoffiFunc, type LibraryHandle } from "koffi";
 import { failedPrecondition } from "../../status/status.ts";
-import type { Libraries } from "./library.ts";
 
 /** A pointer to something that lives in C. */
 export type Pointer = bigint;
@@ -153,7 +152,7 @@ const API_VERSION = 24;
  * Binds the C API for this thread.
  * @throws StatusError FAILED_PRECONDITION if the library is too old.
  */
-export function bindApi({ onnxruntime }: Libraries): OrtApi {
+export function bindApi(onnxruntime: LibraryHandle): OrtApi {
   const base: Pointer = onnxruntime.func("OrtGetApiBase", P, [])();
   const getApi: Pointer = koffi.decode(base, P);
   const getVersion: Pointer = koffi.decode(base, koffi.sizeof(P), P);
