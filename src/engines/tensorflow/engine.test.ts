@@ -315,7 +315,7 @@ describe("TensorFlow", { skip: skipWithoutLibrary }, () => {
       });
       const long = (i: number) => `${i}`.repeat(50);
       for (let i = 0; i < 200; i++) {
-        const feeds = new Map([
+        const feeds = new Map<string, Tensor>([
           ["k", keys(i)],
           ["v", strings(long(i))],
         ]);
