@@ -64,7 +64,9 @@ function trimmer(c: LibraryHandle): () => void {
 function pin(c: LibraryHandle, name: string, path: string): void {
   const RTLD_NOW = 2;
   const dlopen = c.func("dlopen", "void *", ["str", "int"]);
+  // Found before the call, as finding a function forgets the reason of a failure.
+  const dlerror = c.func("dlerror", "str", []);
   if (dlopen(path, RTLD_NOW) !== null) return;
-  const reason: string = c.func("dlerror", "str", [])();
+  const reason: string = dlerror();
   throw failedPrecondition(`${name}'s library can't be loaded: ${reason}`);
 }

@@ -40,6 +40,32 @@ export class OpReach {
     return ops;
   }
 
+  /**
+   * The nodes of the main graph that can't be computed without an op of this kind, unless something between is fed: those
+   * that have one, call a function with one, or need such a node.
+   */
+  needing(isMeant: (op: string) => boolean): ReadonlySet<string> {
+    const functions = new Set<string>();
+    const isOne = (node: GraphNode) =>
+      isMeant(node.op) || this.#called(node).some((name) => functions.has(name));
+    for (let found = -1; found < functions.size; ) {
+      found = functions.size;
+      for (const [name, nodes] of this.#library) if (nodes.some(isOne)) functions.add(name);
+    }
+    const readers = new Map<string, string[]>();
+    for (const { name, inputs, controls } of this.#graph.nodes.values()) {
+      for (const from of [...inputs.map(({ node }) => node), ...controls]) {
+        const known = readers.get(from);
+        if (known === undefined) readers.set(from, [name]);
+        else known.push(name);
+      }
+    }
+    const needing = new Set([...this.#graph.nodes.values()].filter(isOne).map(({ name }) => name));
+    // A set goes on to what is added while it is iterated.
+    for (const name of needing) for (const reader of readers.get(name) ?? []) needing.add(reader);
+    return needing;
+  }
+
   /** The functions that a node may call. */
   #called({ op, attrs }: GraphNode): string[] {
     const called = this.#library.has(op) ? [op] : [];

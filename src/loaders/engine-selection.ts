@@ -50,13 +50,17 @@ export function selectionAfter(error: unknown, model: string, settings: EngineSe
   if (code !== Code.UNIMPLEMENTED) throw error;
   const { choice } = choiceFor(model, settings);
   if (choice !== "auto") {
-    throw new StatusError(code, `${message}. The engine TensorFlow runs every op: --engine=auto lets it`, {
-      cause: error,
-    });
+    throw new StatusError(
+      code,
+      `The model can't be served: ${message}. The engine TensorFlow runs every op: --engine=auto lets it`,
+      {
+        cause: error,
+      },
+    );
   }
   const library = findTensorFlow(settings.tensorflowLibrary);
   if (library !== undefined) return { engine: "tensorflow", reason: message, library };
   throw unimplemented(
-    `${message}. TensorFlow runs every op, but is not installed: '${INSTALL_COMMAND}' installs it`,
+    `The model can't be served: ${message}. TensorFlow runs every op, but is not installed: '${INSTALL_COMMAND}' installs it`,
   );
 }

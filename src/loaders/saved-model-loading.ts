@@ -18,7 +18,6 @@ import { changingSignatures, freeImported, importModel } from "./imported-model.
 import { type BatchingOptions, modelBatching } from "./model-batching.ts";
 import type { ImportedPayload, ServablePayload, TensorFlowPayload } from "./servable-payload.ts";
 import { signaturesOf } from "./signatures.ts";
-import type { OpsCheck } from "./tensorflow-model.ts";
 import { attachServable, ThreadEngines } from "./thread-engines.ts";
 
 export interface SavedModelLoadingOptions {
@@ -27,8 +26,8 @@ export interface SavedModelLoadingOptions {
   readonly engine: OnnxEngine;
   /** Which models run on which engine. Default: everything is imported. */
   readonly engines?: EngineSettings;
-  /** Refuses signatures that TensorFlow would run, by their ops. Default: none. */
-  readonly checkOps?: OpsCheck;
+  /** Whether models that TensorFlow runs may read and write files. Default: false. */
+  readonly allowsFileOps?: boolean;
   /** The tags of the meta graph to serve. */
   readonly tags: readonly string[];
   readonly log: Logger;
@@ -164,14 +163,14 @@ export class SavedModelLoading {
     signatures: ReadonlyMap<string, Signature>,
     { tensorflowSessions }: EngineSettings,
   ): Promise<LoadedVersion> {
-    const { tags, checkOps = () => {} } = this.#options;
+    const { tags, allowsFileOps = false } = this.#options;
     const [engine, { loadTensorFlowModel }, { sessionConfig }] = await Promise.all([
       this.#engines.tensorflow(library),
       import("./tensorflow-model.ts"),
       import("../engines/tensorflow/session-config.ts"),
     ]);
     const source = { directory, tags, config: sessionConfig(tensorflowSessions) };
-    const { model, changing } = loadTensorFlowModel(engine, source, metaGraph, signatures, checkOps);
+    const { model, changing } = loadTensorFlowModel(engine, source, metaGraph, signatures, allowsFileOps);
     return { loaded: { engine: "tensorflow", ...model }, changing };
   }
 

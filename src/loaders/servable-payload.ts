@@ -56,6 +56,8 @@ export interface TensorFlowModel {
   readonly model: NativeModel;
   /** What runs each signature, by the signature's key: all of the one native session of `model`. */
   readonly runs: ReadonlyMap<string, LoadedSession>;
+  /** Nodes that no request may have run, as that would read or write files. */
+  readonly fileNodes: ReadonlySet<string>;
 }
 
 export interface LoadedProgram {

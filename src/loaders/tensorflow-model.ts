@@ -1,10 +1,13 @@
 import type { SessionTensor } from "../engines/engine.ts";
 import type { TensorFlowEngine } from "../engines/tensorflow/engine.ts";
 import type { SavedModelSource } from "../engines/tensorflow/saved-model.ts";
+import { accessesFiles } from "../import/file-access.ts";
+import { describeMissingOp } from "../import/missing-ops.ts";
 import { changesState } from "../import/mutable-state.ts";
 import { OpReach, type ReachedOps } from "../import/reached-ops.ts";
 import type { MetaGraphDef } from "../proto/gen/tensorflow/core/protobuf/meta_graph_pb.ts";
 import { opDefinition } from "../registry/op-registry.ts";
+import { failedPrecondition } from "../status/status.ts";
 import type { Signature } from "../tensor/signature.ts";
 import { probe } from "./probe.ts";
 import type { LoadedSession, TensorFlowModel } from "./servable-payload.ts";
@@ -70,8 +73,17 @@ function leavesNothing(op: string): boolean {
   return !definition.stateful || LEAVES_NOTHING.has(op);
 }
 
-/** Looks at what a signature runs, before anything is loaded. @throws StatusError for what must not be run. */
-export type OpsCheck = (signature: string, ops: ReachedOps) => void;
+/** @throws StatusError FAILED_PRECONDITION if a signature reads or writes files when it is run. */
+function refuseFileOps(key: string, ops: ReachedOps): void {
+  const found = [...ops].filter(([op]) => accessesFiles(op));
+  if (found.length === 0) return;
+  const named = found.map(([op, nodes]) => describeMissingOp({ op, nodes })).join("; ");
+  throw failedPrecondition(
+    `The signature ${key} reads or writes files when it is run: ${named}. --allow_file_ops lets models do that`,
+  );
+}
+
+const NO_NODES: ReadonlySet<string> = new Set();
 
 /** A loaded model, and the keys of the signatures whose runs change what others see. */
 export interface LoadedTensorFlowModel {
@@ -81,20 +93,22 @@ export interface LoadedTensorFlowModel {
 
 /**
  * Has TensorFlow load a model, and tries its signatures out.
- * @throws StatusError with TensorFlow's code and message; nothing stays allocated then.
+ * @param allowsFileOps whether runs may read and write files.
+ * @throws StatusError FAILED_PRECONDITION if they would but mustn't, else with TensorFlow's code and message; nothing
+ * stays allocated then.
  */
 export function loadTensorFlowModel(
   engine: TensorFlowEngine,
   source: SavedModelSource,
   metaGraph: MetaGraphDef,
   signatures: ReadonlyMap<string, Signature>,
-  check: OpsCheck,
+  allowsFileOps: boolean,
 ): LoadedTensorFlowModel {
   const reach = new OpReach(metaGraph);
   const conducts = new Map<string, Conduct>();
   for (const [key, signature] of signatures) {
     const ops = reach.of(signature);
-    check(key, ops);
+    if (!allowsFileOps) refuseFileOps(key, ops);
     conducts.set(key, conductOf(ops));
   }
   const model = engine.load(source);
@@ -113,7 +127,8 @@ export function loadTensorFlowModel(
       }
     }
     const changing = [...conducts].filter(([, conduct]) => conduct.changesState).map(([key]) => key);
-    return { model: { model, runs }, changing };
+    const fileNodes = allowsFileOps ? NO_NODES : reach.needing(accessesFiles);
+    return { model: { model, runs, fileNodes }, changing };
   } catch (error) {
     engine.destroy(model);
     throw error;

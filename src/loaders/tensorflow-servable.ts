@@ -1,7 +1,9 @@
 import type { GraphRun, RunResult } from "../engines/engine.ts";
 import type { TensorFlowEngine } from "../engines/tensorflow/engine.ts";
 import type { NativeModel } from "../engines/tensorflow/saved-model.ts";
+import { parseRef } from "../import/graph.ts";
 import type { Servable, ServableId } from "../lifecycle/servable.ts";
+import { Code, StatusError } from "../status/status.ts";
 import type { Signature } from "../tensor/signature.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { PlacedSession } from "./placed-session.ts";
@@ -21,14 +23,17 @@ export class TensorFlowServable implements Servable {
   readonly #model: NativeModel;
   readonly #runs: ReadonlyMap<string, SignatureRun>;
   readonly #signatureDefMap: Uint8Array;
+  readonly #fileNodes: ReadonlySet<string>;
 
   /** Attaches to the payload's session; `release` lets go of it. */
-  constructor({ id, signatures, signatureDefMap, model, runs }: TensorFlowPayload, engine: TensorFlowEngine) {
+  constructor(payload: TensorFlowPayload, engine: TensorFlowEngine) {
+    const { id, signatures, signatureDefMap, model, runs, fileNodes } = payload;
     this.id = id;
     this.signatures = signatures;
     this.#engine = engine;
     this.#model = model;
     this.#signatureDefMap = signatureDefMap;
+    this.#fileNodes = fileNodes;
     this.#runs = new Map(
       [...runs].map(([key, loaded]) => {
         const names = [...signatures.get(key)!.outputs.keys()];
@@ -55,7 +60,15 @@ export class TensorFlowServable implements Servable {
     );
   }
 
-  runGraph(run: GraphRun): Promise<RunResult> {
+  async runGraph(run: GraphRun): Promise<RunResult> {
+    const asked = [...run.fetches.map((name) => parseRef(name).node), ...run.targets];
+    const refused = asked.find((node) => this.#fileNodes.has(node));
+    if (refused !== undefined) {
+      throw new StatusError(
+        Code.PERMISSION_DENIED,
+        `The node ${refused} can't be run, as it reads or writes files. --allow_file_ops lets models do that`,
+      );
+    }
     return this.#engine.runGraph(this.#model, run);
   }
 
