@@ -2,6 +2,7 @@ import { setGlobalProxyFromEnv } from "node:http";
 import { formatBytes } from "../engines/tensorflow/install/bytes.ts";
 import { install } from "../engines/tensorflow/install/install.ts";
 import { releaseFor } from "../engines/tensorflow/install/release.ts";
+import { findTensorFlow } from "../engines/tensorflow/library.ts";
 import { ProgressReport } from "./progress-report.ts";
 
 /**
@@ -23,6 +24,9 @@ export async function installEngine(from: string | undefined): Promise<void> {
         ? `TensorFlow ${version} is already installed: ${library}\n`
         : `TensorFlow ${version} is installed (${formatBytes(bytes)}): ${library}\n`,
     );
+    const used = findTensorFlow("");
+    if (used !== library)
+      process.stdout.write(`Servers use ${used} instead, unless --tensorflow_library names this one\n`);
   } finally {
     report.end();
   }
