@@ -192,14 +192,19 @@ describe("an installed TensorFlow serves with --engine=tensorflow", () => {
         const answer = await post(rest, "tf2_state", "predict", body);
         return (answer.outputs as { counts: number[] }).counts[0]!;
       };
-      const REQUESTS = 200;
       const idle = await busySeconds(rest);
-      const counts = await Promise.all(Array.from({ length: REQUESTS }, count));
-      assert.equal(Math.max(...counts), 1 + REQUESTS);
-      const busy = await busySeconds(rest);
-      for (const [i, seconds] of busy.entries())
-        assert.ok(seconds - idle[i]! > 0.01, "a worker got no request");
-      assert.equal(busy.length, 2);
+      assert.equal(idle.length, 2);
+      let total = 1;
+      let haveAllAnswered = false;
+      // A busy machine may leave all of a few requests to one worker.
+      for (let burst = 0; burst < 50 && !haveAllAnswered; burst++) {
+        const counts = await Promise.all(Array.from({ length: 40 }, count));
+        total += counts.length;
+        assert.equal(Math.max(...counts), total);
+        const busy = await busySeconds(rest);
+        haveAllAnswered = busy.every((seconds, worker) => seconds - idle[worker]! > 0.05);
+      }
+      assert.ok(haveAllAnswered, "a worker got no request");
       const { outputs } = await grpc.ask("Predict", PredictRequestSchema, PredictResponseSchema, {
         modelSpec: { name: "tf2_state", signatureName: "flow" },
         inputs: {
@@ -207,9 +212,9 @@ describe("an installed TensorFlow serves with --engine=tensorflow", () => {
           n: { dtype: DataType.DT_INT32, tensorShape: {}, intVal: [0] },
         },
       });
-      assert.equal(outputs.counts!.int64Val[0], BigInt(1 + REQUESTS));
+      assert.equal(outputs.counts!.int64Val[0], BigInt(total));
       // One after the other, each over another connection.
-      for (let i = 1; i <= 20; i++) assert.equal(await count(), 1 + REQUESTS + i);
+      for (let i = 1; i <= 20; i++) assert.equal(await count(), total + i);
     });
   });
 

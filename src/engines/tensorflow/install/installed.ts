@@ -64,7 +64,8 @@ function entriesOf(folder: string): string[] {
     return readdirSync(folder);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return [];
+    // What this user may not read is not installed for them.
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "EACCES") return [];
     throw error;
   }
 }
