@@ -10,7 +10,7 @@ import {
   type TensorFlowDescriptor,
 } from "./saved-model.ts";
 import { TensorFlowSession } from "./session.ts";
-import { SessionCall } from "./session-call.ts";
+import { createFrame, SessionCall } from "./session-call.ts";
 
 const NAME = "tensorflow";
 
@@ -79,7 +79,8 @@ export class TensorFlowEngine implements Engine {
       outputNames: fetches,
       targets: targetOperations(api, graph, targets),
     };
-    return calls.run((done) => new SessionCall(this.#binding, question).start(done));
+    const frame = createFrame(feeds.size, fetches.length);
+    return calls.run((done) => new SessionCall(this.#binding, question, frame).start(done));
   }
 
   destroy(model: NativeModel | SessionDescriptor): void {

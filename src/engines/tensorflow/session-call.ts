@@ -21,6 +21,19 @@ export interface SessionQuestion {
   readonly targets: BigUint64Array;
 }
 
+/**
+ * Room for the TF_Tensors that go in and come out. It is made once and used again, by one call at a time: memory that C
+ * sees for the first time costs more than the rest of a call.
+ */
+export interface CallFrame {
+  readonly fed: BigUint64Array;
+  readonly fetched: BigUint64Array;
+}
+
+export function createFrame(inputs: number, outputs: number): CallFrame {
+  return { fed: new BigUint64Array(inputs), fetched: new BigUint64Array(outputs) };
+}
+
 /** Nothing is to be run but what the outputs need. */
 export const NO_TARGETS = new BigUint64Array(0);
 
@@ -28,21 +41,19 @@ export const NO_TARGETS = new BigUint64Array(0);
 export class SessionCall {
   readonly #binding: Binding;
   readonly #question: SessionQuestion;
-  readonly #fed: BigUint64Array;
-  readonly #fetched: BigUint64Array;
+  readonly #frame: CallFrame;
   readonly #status: Pointer;
 
   /** @throws StatusError for a tensor that can't be fed; nothing stays allocated then. Else run it, exactly once. */
-  constructor(binding: Binding, question: SessionQuestion) {
-    const { inputs, inputNames, outputNames } = question;
+  constructor(binding: Binding, question: SessionQuestion, frame: CallFrame) {
+    const { inputs, inputNames } = question;
     this.#binding = binding;
     this.#question = question;
-    this.#fed = new BigUint64Array(inputs.length);
-    this.#fetched = new BigUint64Array(outputNames.length);
+    this.#frame = frame;
     let made = 0;
     try {
       for (; made < inputs.length; made++) {
-        this.#fed[made] = createTensor(binding, inputs[made]!, inputNames[made]!);
+        frame.fed[made] = createTensor(binding, inputs[made]!, inputNames[made]!);
       }
     } catch (error) {
       this.#deleteFed(made);
@@ -71,10 +82,10 @@ export class SessionCall {
       session,
       options,
       feeds,
-      this.#fed,
+      this.#frame.fed,
       inputs.length,
       fetches,
-      this.#fetched,
+      this.#frame.fetched,
       outputNames.length,
       targets,
       targets.length,
@@ -85,16 +96,16 @@ export class SessionCall {
 
   #finish(queued: number | undefined): RunResult {
     const { api } = this.#binding;
-    this.#deleteFed(this.#fed.length);
+    this.#deleteFed(this.#question.inputs.length);
     try {
       check(api, this.#status);
     } finally {
       api.TF_DeleteStatus(this.#status);
     }
-    return new NativeResult(this.#binding, this.#fetched, this.#question.outputNames, queued);
+    return new NativeResult(this.#binding, this.#frame.fetched, this.#question.outputNames, queued);
   }
 
   #deleteFed(count: number): void {
-    for (let i = 0; i < count; i++) this.#binding.api.TF_DeleteTensor(this.#fed[i]!);
+    for (let i = 0; i < count; i++) this.#binding.api.TF_DeleteTensor(this.#frame.fed[i]!);
   }
 }

@@ -4,7 +4,7 @@ import type { RunResult, Session, SessionTensor } from "../engine.ts";
 import type { Binding } from "./binding.ts";
 import { type GraphTensor, graphTensor, OUTPUT_WORDS, outputsOf } from "./operations.ts";
 import type { TensorFlowDescriptor } from "./saved-model.ts";
-import { NO_TARGETS, SessionCall } from "./session-call.ts";
+import { type CallFrame, createFrame, NO_TARGETS, SessionCall } from "./session-call.ts";
 
 /** This thread's handle on one signature of a native session. */
 export class TensorFlowSession implements Session {
@@ -16,6 +16,8 @@ export class TensorFlowSession implements Session {
   readonly #outputNames: readonly string[];
   readonly #feeds: BigUint64Array;
   readonly #fetches: BigUint64Array;
+  /** Those that no run uses. */
+  readonly #frames: CallFrame[] = [];
   /** Asynchronous runs under way or waiting. */
   #running = 0;
   #released = false;
@@ -34,15 +36,22 @@ export class TensorFlowSession implements Session {
   }
 
   run(inputs: readonly Tensor[], outputs: readonly number[]): RunResult {
-    return this.#call(inputs, outputs).run();
+    const frame = this.#takeFrame();
+    try {
+      return this.#call(inputs, outputs, frame).run();
+    } finally {
+      this.#frames.push(frame);
+    }
   }
 
   async runAsync(inputs: readonly Tensor[], outputs: readonly number[]): Promise<RunResult> {
     // Counted from here on, as a call that waits for its turn needs the session too.
     this.#running++;
+    const frame = this.#takeFrame();
     try {
-      return await this.#binding.calls.run((done) => this.#call(inputs, outputs).start(done));
+      return await this.#binding.calls.run((done) => this.#call(inputs, outputs, frame).start(done));
     } finally {
+      this.#frames.push(frame);
       this.#running--;
     }
   }
@@ -54,25 +63,33 @@ export class TensorFlowSession implements Session {
     this.#released = true;
   }
 
-  #call(inputs: readonly Tensor[], outputs: readonly number[]): SessionCall {
+  #takeFrame(): CallFrame {
+    return this.#frames.pop() ?? createFrame(this.inputs.length, this.outputs.length);
+  }
+
+  #call(inputs: readonly Tensor[], outputs: readonly number[], frame: CallFrame): SessionCall {
     if (this.#released) throw failedPrecondition("A session was run after its release");
     if (inputs.length !== this.inputs.length) {
       throw invalidArgument(`The session takes ${this.inputs.length} inputs, got ${inputs.length}`);
     }
-    return new SessionCall(this.#binding, {
+    const question = {
       session: this.#descriptor.handle,
       feeds: this.#feeds,
       inputs,
       inputNames: this.#inputNames,
       ...this.#wanted(outputs),
       targets: NO_TARGETS,
-    });
+    };
+    return new SessionCall(this.#binding, question, frame);
   }
 
   #wanted(outputs: readonly number[]): { fetches: BigUint64Array; outputNames: readonly string[] } {
     const { length } = this.outputs;
     if (outputs.length === length && outputs.every((output, i) => output === i)) {
       return { fetches: this.#fetches, outputNames: this.#outputNames };
+    }
+    if (outputs.length > length) {
+      throw invalidArgument(`The session has ${length} outputs, got ${outputs.length} indexes`);
     }
     const wrong = outputs.find((output) => this.outputs[output] === undefined);
     if (wrong !== undefined) {
