@@ -3,6 +3,7 @@ import { createBatchThreads, releaseBatchThreads } from "./batching/batch-thread
 import { batchingSettings } from "./config/batching-settings.ts";
 import { parseChannelArguments } from "./config/channel-arguments.ts";
 import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
+import { engineSettings } from "./config/engine-settings.ts";
 import { prometheusPath } from "./config/monitoring-config.ts";
 import { sessionSettings } from "./config/session-settings.ts";
 import { readTlsIdentity, type TlsIdentity } from "./config/tls-identity.ts";
@@ -90,7 +91,8 @@ export async function startServer(
       "Pages of metrics are on the REST port, and --rest_api_port is 0: there are none.",
     );
   }
-  const { intraOpThreads, savedModelTags, platform } = await sessionSettings(flags);
+  const { intraOpThreads, tensorflow, savedModelTags, platform } = await sessionSettings(flags);
+  const engines = await engineSettings(flags, tensorflow);
   const batching = await batchingSettings({
     enabled: flags.enable_batching,
     parametersFile: flags.batching_parameters_file,
@@ -115,6 +117,7 @@ export async function startServer(
   const loaderThreads = new LoaderThreads(
     flags.num_load_threads || availableParallelism(),
     {
+      engines,
       intraOpThreads,
       savedModelTags,
       ...warmup,
@@ -170,7 +173,7 @@ export async function startServer(
     metrics.measured<Payload>(
       extensions.createLoader?.(id, path) ?? loaderThreads.createLoader(id, path),
       path,
-      (payload) => ("programs" in payload ? payload.programs.size : 0),
+      (payload) => ("signatures" in payload ? payload.signatures.size : 0),
     );
   const lazy = flags.lazy_load
     ? new LazyVersions<Payload>({

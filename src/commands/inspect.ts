@@ -1,3 +1,4 @@
+import { findTensorFlow, INSTALL_COMMAND } from "../engines/tensorflow/library.ts";
 import { readSavedModel, readSavedModelProto } from "../formats/saved-model/saved-model.ts";
 import { SignatureCompiler } from "../import/compile.ts";
 import { describeMissingOp } from "../import/missing-ops.ts";
@@ -11,13 +12,16 @@ import { formatShape } from "../tensor/shape.ts";
 import type { Signature, SignatureTensor } from "../tensor/signature.ts";
 import { type Plan, planOf } from "./inspect-plan.ts";
 
-const USAGE = `Usage: servable inspect [--ops] FOLDER
+const LIBRARY = "--tensorflow_library=";
+
+const USAGE = `Usage: servable inspect [--ops] [--tensorflow_library=PATH] FOLDER
 
 FOLDER is one version of a SavedModel (the folder with saved_model.pb). Shows its tags and signatures, which engine
-runs each, and the operations that keep one from being served.
+runs it, and the operations that keep the importer from it.
 
-  --ops    show the plan of each signature: its sessions of ONNX Runtime, the operations that run in TypeScript, and
-           why they do
+  --ops                       show the plan of each signature: its sessions of ONNX Runtime, the operations that run in
+                              TypeScript, and why they do
+  --tensorflow_library=PATH   as for servable serve
 `;
 
 /** @returns the exit code: 0 if every graph can be served, 1 if not or if it can't be read, 2 for wrong arguments. */
@@ -27,16 +31,19 @@ export async function inspect(args: readonly string[]): Promise<number> {
     return 0;
   }
   const showsOps = args.includes("--ops");
-  const [folder, ...others] = args.filter((arg) => arg !== "--ops");
+  const named = args.find((arg) => arg.startsWith(LIBRARY))?.slice(LIBRARY.length) ?? "";
+  const [folder, ...others] = args.filter((arg) => arg !== "--ops" && !arg.startsWith(LIBRARY));
   if (others.length > 0 || folder === undefined || folder.startsWith("-")) {
     process.stderr.write(USAGE);
     return 2;
   }
   try {
+    const library = findTensorFlow(named);
     const model = await readSavedModelProto(fileStorage, folder);
     let servable = true;
     for (const metaGraph of model.metaGraphs) {
-      servable = (await inspectGraph(folder, metaGraph.metaInfoDef?.tags ?? [], showsOps)) && servable;
+      const tags = metaGraph.metaInfoDef?.tags ?? [];
+      servable = (await inspectGraph(folder, tags, showsOps, library)) && servable;
     }
     return servable ? 0 : 1;
   } catch (error) {
@@ -45,7 +52,12 @@ export async function inspect(args: readonly string[]): Promise<number> {
   }
 }
 
-async function inspectGraph(folder: string, tags: readonly string[], showsOps: boolean): Promise<boolean> {
+async function inspectGraph(
+  folder: string,
+  tags: readonly string[],
+  showsOps: boolean,
+  library: string | undefined,
+): Promise<boolean> {
   const model = await readSavedModel(fileStorage, folder, tags);
   try {
     const info = model.metaGraph.metaInfoDef;
@@ -54,21 +66,30 @@ async function inspectGraph(folder: string, tags: readonly string[], showsOps: b
     const signatures = signaturesOf(model.signatures);
     const preparer = new GraphPreparer(model.metaGraph, signatures.values());
     const compiler = new SignatureCompiler(preparer, await initialVariables(model, preparer, fileStorage));
-    let servable = true;
+    const refused: string[] = [];
     for (const [key, signature] of signatures) {
       const verdict = await judge(compiler, key, signature);
-      servable &&= verdict.servable;
+      if (!verdict.isImported) refused.push(key);
       process.stdout.write(describeSignature(key, signature, verdict, showsOps));
     }
-    return servable;
+    process.stdout.write(`  Engine ${engineOf(refused, library)}\n`);
+    return refused.length === 0 || library !== undefined;
   } finally {
     model.close();
   }
 }
 
+/** What --engine=auto runs the graph on, and why. @param refused the signatures that can't be imported. */
+function engineOf(refused: readonly string[], library: string | undefined): string {
+  if (refused.length === 0) return "onnxruntime: the importer covers every signature";
+  const reason = `the importer doesn't cover ${refused.join(", ")}`;
+  if (library !== undefined) return `tensorflow: ${reason}; ${library} runs the whole graph`;
+  return `none: ${reason}; TensorFlow runs every operation, but is not installed: '${INSTALL_COMMAND}' installs it`;
+}
+
 /** What becomes of a signature. */
 interface Verdict {
-  readonly servable: boolean;
+  readonly isImported: boolean;
   readonly text: string;
   readonly plan?: Plan;
 }
@@ -77,15 +98,15 @@ async function judge(compiler: SignatureCompiler, key: string, signature: Signat
   const missing = await compiler.missing(signature);
   if (missing.length > 0) {
     return {
-      servable: false,
-      text: `none: operations that aren't covered: ${missing.map(describeMissingOp).join("; ")}`,
+      isImported: false,
+      text: `doesn't cover ${missing.map(describeMissingOp).join("; ")}`,
     };
   }
   try {
     const plan = planOf(await compiler.compile(key, signature));
-    return { servable: true, text: "onnxruntime: the importer covers every operation", plan };
+    return { isImported: true, text: "covers every operation", plan };
   } catch (error) {
-    return { servable: false, text: `none: ${asStatusError(error).message}` };
+    return { isImported: false, text: asStatusError(error).message };
   }
 }
 
@@ -98,7 +119,7 @@ function describeSignature(
   const lines = [`  Signature ${key}`, `    method   ${signature.methodName || "(none)"}`];
   for (const [name, tensor] of signature.inputs) lines.push(describeTensor("input ", name, tensor));
   for (const [name, tensor] of signature.outputs) lines.push(describeTensor("output", name, tensor));
-  lines.push(`    engine   ${text}`);
+  lines.push(`    importer ${text}`);
   if (plan !== undefined) {
     const { sessions, onnxNodes, stepsInTypeScript } = plan;
     lines.push(

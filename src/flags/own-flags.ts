@@ -3,6 +3,32 @@ import type { FlagRow } from "./flag-row.ts";
 /** The flags that TensorFlow Serving doesn't have. */
 export const ownFlags = [
   {
+    name: "engine",
+    type: "string",
+    defaultValue: "auto",
+    choices: ["auto", "onnxruntime", "tensorflow"],
+    group: "Beyond TensorFlow Serving",
+    help:
+      "What runs models: the importer with ONNX Runtime, or TensorFlow itself. auto takes the first where it covers every " +
+      "signature of a model, else TensorFlow if it is installed.",
+  },
+  {
+    name: "servable_config_file",
+    type: "string",
+    defaultValue: "",
+    group: "Beyond TensorFlow Serving",
+    help: "A ServableConfig in protobuf's text format: what single models have of their own, such as their engine.",
+  },
+  {
+    name: "tensorflow_library",
+    type: "string",
+    defaultValue: "",
+    group: "Beyond TensorFlow Serving",
+    help:
+      "TensorFlow's library with the C API, or a folder that holds it, e.g. of Python's package tensorflow. Default: that " +
+      "of the Python package that is found, else the one that 'servable engine install' has installed.",
+  },
+  {
     name: "wait_for_models",
     type: "string",
     defaultValue: "all",

@@ -1,4 +1,4 @@
-import type { RunResult } from "../engines/engine.ts";
+import type { GraphRun, RunResult } from "../engines/engine.ts";
 import type { Cancellation } from "../status/cancellation.ts";
 import { internal, invalidArgument, notFound } from "../status/status.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -225,6 +225,15 @@ class Handle implements ServableHandle {
   ): RunResult | Promise<RunResult> {
     if (this.#released) throw this.#misuse();
     return this.#served.servable.run(signature, inputs, outputs, cancellation);
+  }
+
+  get runGraph(): ((run: GraphRun) => Promise<RunResult>) | undefined {
+    const { servable } = this.#served;
+    if (servable.runGraph === undefined) return undefined;
+    return (run) => {
+      if (this.#released) throw this.#misuse();
+      return servable.runGraph!(run);
+    };
   }
 
   signatureDefMap(): Uint8Array {

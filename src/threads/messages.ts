@@ -2,6 +2,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { BatchThreadsMemory } from "../batching/batch-threads.ts";
 import type { ChannelArguments } from "../config/channel-arguments.ts";
 import type { TlsIdentity } from "../config/tls-identity.ts";
+import type { EngineSettings } from "../engines/engine-choice.ts";
 import type { LazyPayload } from "../lifecycle/lazy-versions.ts";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { ServableId, VersionLabels, VersionStatus } from "../lifecycle/servable.ts";
@@ -131,6 +132,7 @@ export type LoaderCall =
   | { readonly kind: "unload"; readonly payload: ServablePayload };
 
 export interface LoaderSettings {
+  readonly engines: EngineSettings;
   readonly intraOpThreads: number;
   readonly savedModelTags: readonly string[];
   /** Whether versions are asked their warmup requests before they are served. */

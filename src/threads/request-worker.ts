@@ -7,7 +7,7 @@ import { ServableMap } from "../lifecycle/servable-map.ts";
 import { createRestListener } from "../listeners/http1.ts";
 import { createGrpcListener } from "../listeners/http2.ts";
 import type { Payload } from "../loaders/module-payload.ts";
-import { SavedModelServable } from "../loaders/saved-model-servable.ts";
+import { attachServable, ThreadEngines } from "../loaders/thread-engines.ts";
 import { RequestObserver } from "../monitoring/request-observer.ts";
 import type { TraceSettings } from "../monitoring/trace-settings.ts";
 import type { RequestTracer } from "../monitoring/tracer.ts";
@@ -35,7 +35,7 @@ import type { WorkerBatching } from "./worker-batching.ts";
 const port = parentPort!;
 const settings = workerData as WorkerSettings;
 const log = createLogger(createPortLogSink(port), "threads/request_worker");
-const engine = createOnnxRuntimeEngine({ intraOpThreads: settings.intraOpThreads });
+const engines = new ThreadEngines(createOnnxRuntimeEngine({ intraOpThreads: settings.intraOpThreads }));
 const servables = new ServableMap();
 const onFailure = (error: unknown) =>
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -128,10 +128,10 @@ async function startTracer(traces: TraceSettings): Promise<RequestTracer> {
 }
 
 async function createServable(payload: Payload): Promise<Servable> {
-  if (!("state" in payload)) {
+  if ("module" in payload) {
     return (await import("../loaders/module-payload.ts")).createModuleServable(payload);
   }
-  const servable = await SavedModelServable.attach(payload, engine, settings.number);
+  const servable = await attachServable(payload, engines, settings.number);
   if (payload.batching === undefined || settings.batchThreads === undefined) return servable;
   const { batchThreads, number } = settings;
   batching ??= import("./worker-batching.ts").then(

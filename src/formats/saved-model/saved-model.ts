@@ -52,6 +52,12 @@ const INIT_OP_SIGNATURE = "__saved_model_init_op";
 const INIT_OP_COLLECTIONS = ["saved_model_main_op", "legacy_init_op"];
 const ASSETS_COLLECTION = "saved_model_assets";
 
+/** One meta graph of a SavedModel, without what lies beside it. */
+export type SavedModelGraph = Pick<
+  SavedModelBundle,
+  "directory" | "schemaVersion" | "metaGraph" | "signatures"
+>;
+
 /**
  * Reads the meta graph that has exactly these tags, and opens its variables.
  * @throws StatusError NOT_FOUND if the model, its meta graph or one of its files is missing; DATA_LOSS if a file is
@@ -62,26 +68,40 @@ export async function readSavedModel(
   directory: string,
   tags: readonly string[],
 ): Promise<SavedModelBundle> {
+  return openSavedModel(storage, await readSavedModelGraph(storage, directory, tags));
+}
+
+/**
+ * Reads the meta graph that has exactly these tags.
+ * @throws StatusError as `readSavedModel`.
+ */
+export async function readSavedModelGraph(
+  storage: Storage,
+  directory: string,
+  tags: readonly string[],
+): Promise<SavedModelGraph> {
   const model = await readSavedModelProto(storage, directory);
   const metaGraph = selectMetaGraph(model, tags);
+  const signatures = Object.entries(metaGraph.signatureDef).filter(
+    ([key]) => !key.startsWith(MARKER_SIGNATURE_PREFIX),
+  );
+  return {
+    directory,
+    schemaVersion: Number(model.savedModelSchemaVersion),
+    metaGraph,
+    signatures: new Map(signatures),
+  };
+}
+
+/** Opens the variables of a graph, and finds its assets. @throws StatusError as `readSavedModel`. */
+export async function openSavedModel(storage: Storage, graph: SavedModelGraph): Promise<SavedModelBundle> {
+  const { directory, metaGraph } = graph;
   const restored = restoredState(metaGraph);
   const initOp = initOpOf(metaGraph, directory);
   const assets = assetsOf(metaGraph, directory);
   for (const asset of assets) await storage.stat(asset.path);
   const variables = await openVariables(storage, directory, restored);
-  return {
-    directory,
-    schemaVersion: Number(model.savedModelSchemaVersion),
-    metaGraph,
-    signatures: new Map(
-      Object.entries(metaGraph.signatureDef).filter(([key]) => !key.startsWith(MARKER_SIGNATURE_PREFIX)),
-    ),
-    initOp,
-    assets,
-    variables,
-    restored,
-    close: () => variables?.close(),
-  };
+  return { ...graph, initOp, assets, variables, restored, close: () => variables?.close() };
 }
 
 /**
