@@ -97,6 +97,7 @@ export async function startServer(
     enabled: flags.enable_batching,
     parametersFile: flags.batching_parameters_file,
     perModel: flags.enable_per_model_batching_parameters,
+    auto: flags.auto_batching,
     platform,
   });
   const warmup = warmupSettings(flags, platform);

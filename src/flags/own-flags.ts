@@ -55,6 +55,15 @@ export const ownFlags = [
     help: "How much memory all models together may take; one for which too little is left is not loaded. 0: what the machine or the container has.",
   },
   {
+    name: "auto_batching",
+    type: "bool",
+    defaultValue: false,
+    group: "Beyond TensorFlow Serving",
+    help:
+      "Run requests for the same signature that wait at the same time together, without delay and without parameters, where " +
+      "a try at load shows that it changes no answer and pays.",
+  },
+  {
     name: "lazy_load",
     type: "bool",
     defaultValue: false,

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunResult } from "../engines/engine.ts";
 import type { Servable } from "../lifecycle/servable.ts";
+import { createLogger } from "../status/log.ts";
 import { Code, StatusError } from "../status/status.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { SignatureTensor } from "../tensor/signature.ts";
 import type { NumericTensor, Tensor } from "../tensor/tensor.ts";
-import { gainsFromBatches, MOST_ROWS } from "./auto-batching.ts";
+import { autoBatching } from "./auto-batching.ts";
 
 type Compute = (x: Float32Array, rows: number) => Float32Array;
 
@@ -19,6 +20,7 @@ interface Model {
 }
 
 const WIDTH = 4;
+const LOG = createLogger({ write: () => {} }, "");
 
 /** A model of one input, [rows, 4] unless told, whose output is computed from its numbers. */
 function modelOf(compute: Compute, { cost = () => 0.2, dtype = "float32", ...shapes }: Model = {}) {
@@ -54,9 +56,9 @@ function modelOf(compute: Compute, { cost = () => 0.2, dtype = "float32", ...sha
 
 async function gains(compute: Compute, model?: Model): Promise<boolean> {
   const { servable, undisposed } = modelOf(compute, model);
-  const found = await gainsFromBatches(servable, "f");
+  const batching = await autoBatching(servable, [], 2, LOG);
   assert.equal(undisposed(), 0);
-  return found;
+  return batching !== undefined;
 }
 
 const double: Compute = (x) => x.map((value) => 2 * value);
@@ -91,7 +93,7 @@ test("what is no cheaper together, or takes long, isn't, and isn't run often", a
   assert.equal(await gains(double, { cost: (rows) => rows * 0.05 }), false);
   assert.equal(await gains(double, { cost: (rows) => 1 + rows * 0.2 }), false);
   const { servable, runs } = modelOf(double, { cost: () => 20 });
-  assert.equal(await gainsFromBatches(servable, "f"), false);
+  assert.equal(await autoBatching(servable, [], 2, LOG), undefined);
   assert.deepEqual(runs, [1]);
 });
 
@@ -112,8 +114,15 @@ test("a model that refuses what is made up isn't", async () => {
   assert.equal(await gains((x, rows) => (rows > 1 ? refuse() : x)), false);
 });
 
-test("several rows are as many as are batched", async () => {
+test("signatures that change state aren't even tried, and others of the model are batched", async () => {
   const { servable, runs } = modelOf(double);
-  await gainsFromBatches(servable, "f");
-  assert.deepEqual(new Set(runs), new Set([1, MOST_ROWS]));
+  assert.equal(await autoBatching(servable, ["f"], 2, LOG), undefined);
+  assert.deepEqual(runs, []);
+  const two: Servable = {
+    ...servable,
+    signatures: new Map([...servable.signatures, ["g", servable.signatures.get("f")!]]),
+  };
+  const batching = await autoBatching(two, ["f"], 2, LOG);
+  assert.deepEqual([batching?.alone, batching?.misfits], [["f"], "run alone"]);
+  assert.deepEqual(new Set(runs), new Set([1, batching?.parameters.maxBatchSize]));
 });

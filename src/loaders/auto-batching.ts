@@ -1,13 +1,17 @@
+import type { BatchingParameters } from "../batching/batching-parameters.ts";
+import type { ModelBatching } from "../batching/batching-servable.ts";
 import { sliceRows } from "../batching/merge-tensors.ts";
+import { createQueueLengths } from "../batching/queue-lengths.ts";
 import type { RunResult } from "../engines/engine.ts";
 import type { Servable } from "../lifecycle/servable.ts";
+import type { Logger } from "../status/log.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
 import { elementCount } from "../tensor/shape.ts";
 import type { Signature, SignatureTensor } from "../tensor/signature.ts";
 import type { NumericTensor, Tensor } from "../tensor/tensor.ts";
 
 /** Rows that are run together at most: the gain of an MLP's batch of 32 is nearly that of one of 64, which takes twice as long. */
-export const MOST_ROWS = 32;
+const MOST_ROWS = 32;
 /** A run of one row that takes longer isn't worth it: requests would wait for each other, and a batch is hardly cheaper. */
 const LONGEST_SINGLE_MICROSECONDS = 2000;
 /** Nobody shall wait longer for requests that came with theirs. */
@@ -22,12 +26,45 @@ const ROUNDS = 3;
 const RELATIVE_TOLERANCE = 1e-3;
 const ABSOLUTE_TOLERANCE = 1e-5;
 
+/** Whatever waits is run, at once; what doesn't fit is run alone, and nothing is refused. */
+const PARAMETERS: BatchingParameters = Object.freeze({
+  maxBatchSize: MOST_ROWS,
+  maxExecutionBatchSize: MOST_ROWS,
+  batchTimeoutMicros: 0,
+  maxEnqueuedBatches: Number.MAX_SAFE_INTEGER,
+  allowedBatchSizes: [],
+  padVariableLengthInputs: false,
+  enableLargeBatchSplitting: false,
+});
+
+/**
+ * How a version is batched without parameters: those signatures are that gain from it.
+ * @param changing signatures that change state, which each request must do once.
+ * @returns undefined if there are none.
+ */
+export async function autoBatching(
+  servable: Servable,
+  changing: readonly string[],
+  requestWorkers: number,
+  log: Logger,
+): Promise<ModelBatching | undefined> {
+  const batched: string[] = [];
+  for (const key of servable.signatures.keys()) {
+    if (!changing.includes(key) && (await gainsFromBatches(servable, key))) batched.push(key);
+  }
+  if (batched.length === 0) return undefined;
+  log.info(`Requests that wait at the same time are run together, for the signatures: ${batched.join(", ")}`);
+  const alone = [...servable.signatures.keys()].filter((key) => !batched.includes(key));
+  const lengths = createQueueLengths(servable.signatures.size, requestWorkers);
+  return { parameters: PARAMETERS, alone, misfits: "run alone", lengths };
+}
+
 /**
  * Whether requests for a signature may be run together and gain from it: on made-up rows, a run of several must give each row
  * what a run of it alone gives, and be cheaper. Shapes alone can't tell: a softmax over the batch has one row out per row in.
  * What the model refuses made-up inputs for, and what depends on chance, is not batched.
  */
-export async function gainsFromBatches(servable: Servable, key: string): Promise<boolean> {
+async function gainsFromBatches(servable: Servable, key: string): Promise<boolean> {
   const signature = servable.signatures.get(key)!;
   if (!hasFreeBatch(signature)) return false;
   const inputs = madeUpRows(signature, MOST_ROWS);

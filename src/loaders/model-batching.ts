@@ -8,8 +8,8 @@ import { joinPath, type Storage } from "../storage/storage.ts";
 
 /** What a loader must know to have the requests for a model batched. */
 export interface BatchingOptions {
-  /** For all models; undefined if each has its own. */
-  readonly parameters: BatchingParameters | undefined;
+  /** For all models; or each has its own; or those signatures are batched that gain from it. */
+  readonly parameters: BatchingParameters | "own" | "auto";
   /** How many threads serve. */
   readonly requestWorkers: number;
 }
@@ -18,6 +18,7 @@ export interface BatchingOptions {
 const FILE_NAME = "batching_params.pbtxt";
 
 /**
+ * How a version is batched by parameters that someone has written.
  * @param path the version's folder.
  * @param signatures their keys.
  * @param alone those that change state: each request changes it once, which a batch that is run once, or again in halves,
@@ -30,15 +31,18 @@ export async function modelBatching(
   path: string,
   signatures: readonly string[],
   alone: readonly string[],
-  options: BatchingOptions,
+  {
+    parameters: given,
+    requestWorkers,
+  }: BatchingOptions & { readonly parameters: BatchingParameters | "own" },
 ): Promise<ModelBatching | undefined> {
-  const parameters = options.parameters ?? (await ownParameters(storage, joinPath(path, FILE_NAME)));
+  const parameters = given === "own" ? await ownParameters(storage, joinPath(path, FILE_NAME)) : given;
   if (parameters === undefined) return undefined;
   return {
     parameters,
     alone,
     misfits: "refuse",
-    lengths: createQueueLengths(signatures.length, options.requestWorkers),
+    lengths: createQueueLengths(signatures.length, requestWorkers),
   };
 }
 

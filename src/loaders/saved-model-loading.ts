@@ -98,27 +98,39 @@ export class SavedModelLoading {
     const graph = await readSavedModelGraph(storage, path, tags);
     const signatures = signaturesOf(graph.signatures);
     const { loaded, changing } = await this.#onAnEngine(id, graph, signatures, log);
+    const payload = { id, signatures, ...loaded, signatureDefMap: signatureDefMap(graph) };
     try {
-      const batching = await this.#batching(path, [...signatures.keys()], changing);
-      const payload = { id, signatures, ...loaded, signatureDefMap: signatureDefMap(graph), batching };
-      if (warmUp === undefined) return payload;
-      // No other thread has the version yet: any number is free in its lock.
-      const servable = await attachServable(payload, this.#engines, 0);
-      try {
-        await warmUp(servable, path);
-      } finally {
-        servable.release();
-      }
-      return payload;
+      const batching = await this.#batching(path, payload, changing, log);
+      if (warmUp !== undefined) await this.#using(payload, (servable) => warmUp(servable, path));
+      return { ...payload, batching };
     } catch (error) {
       await this.#free(loaded);
       throw error;
     }
   }
 
-  async #batching(path: string, signatures: readonly string[], changing: readonly string[]) {
+  async #batching(path: string, payload: ServablePayload, changing: readonly string[], log: Logger) {
     const { storage, batching } = this.#options;
-    return batching && modelBatching(storage, path, signatures, changing, batching);
+    if (batching === undefined) return undefined;
+    const { parameters, requestWorkers } = batching;
+    if (parameters !== "auto") {
+      return modelBatching(storage, path, [...payload.signatures.keys()], changing, {
+        parameters,
+        requestWorkers,
+      });
+    }
+    const { autoBatching } = await import("./auto-batching.ts");
+    return this.#using(payload, (servable) => autoBatching(servable, changing, requestWorkers, log));
+  }
+
+  async #using<R>(payload: ServablePayload, act: (servable: Servable) => Promise<R>): Promise<R> {
+    // No other thread has the version yet: any number is free in its lock.
+    const servable = await attachServable(payload, this.#engines, 0);
+    try {
+      return await act(servable);
+    } finally {
+      servable.release();
+    }
   }
 
   /** Loads with the engine that is asked for, or with the next if the first can't. */
