@@ -14,7 +14,7 @@ import { probe } from "./probe.ts";
 import type { LoadedSession, TensorFlowModel } from "./servable-payload.ts";
 
 /** Ops whose runs may take any number of rounds. */
-const LOOPS = ["While", "StatelessWhile", "NextIteration", "RefNextIteration"];
+const LOOPS = ["While", "StatelessWhile", "For", "NextIteration", "RefNextIteration"];
 
 /** Ops that the registry calls stateful although a run of them leaves nothing behind. */
 const LEAVES_NOTHING = new Set([
