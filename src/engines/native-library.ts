@@ -2,11 +2,12 @@ import koffi, { type LibraryHandle } from "koffi";
 import { failedPrecondition } from "../status/status.ts";
 
 /**
- * koffi runs C code on stacks of its own. Its 128 KiB for asynchronous calls is less than an engine's kernels may use, so
- * those get what synchronous calls have. Stacks take memory as they are touched: at most (1 + ASYNC_CALLS) * 2 MiB per
- * thread.
+ * koffi runs C code on stacks of its own, which take memory as they are touched. Models are loaded in synchronous calls, and
+ * short runs are made in them: these get what a program's main thread has, as libraries are written for. Asynchronous calls
+ * get more than koffi's 128 KiB, which is less than kernels may use.
  */
-const STACK_BYTES = 2 << 20;
+const SYNC_STACK_BYTES = 8 << 20;
+const ASYNC_STACK_BYTES = 2 << 20;
 /** Asynchronous calls under way at a time in one thread; each has a stack that is kept for the next. */
 export const ASYNC_CALLS = 8;
 
@@ -31,8 +32,13 @@ export function loadNativeLibrary(
   environment: Readonly<Record<string, string>>,
 ): NativeLibrary {
   const config = koffi.config();
-  if (config.async_stack_size !== STACK_BYTES) {
-    koffi.config({ ...config, async_stack_size: STACK_BYTES, resident_async_pools: ASYNC_CALLS });
+  if (config.async_stack_size !== ASYNC_STACK_BYTES) {
+    koffi.config({
+      ...config,
+      sync_stack_size: SYNC_STACK_BYTES,
+      async_stack_size: ASYNC_STACK_BYTES,
+      resident_async_pools: ASYNC_CALLS,
+    });
   }
   const c = koffi.load(null);
   for (const [variable, value] of Object.entries(environment)) setVariable(c, variable, value);

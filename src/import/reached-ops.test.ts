@@ -4,8 +4,8 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { NodeDefSchema } from "../proto/gen/tensorflow/core/framework/node_def_pb.ts";
 import { MetaGraphDefSchema } from "../proto/gen/tensorflow/core/protobuf/meta_graph_pb.ts";
 import type { Signature } from "../tensor/signature.ts";
-import { accessesFiles } from "./file-access.ts";
 import { OpReach } from "./reached-ops.ts";
+import { touchesFiles } from "./touches-files.ts";
 
 type Node = MessageInitShape<typeof NodeDefSchema>;
 
@@ -75,8 +75,8 @@ test("what outputs need is reached, through control edges and in functions, up t
   assert.deepEqual(Object.keys(opsOf(["x:0"], ["direct:0"])), ["PartitionedCall", "Abs", "SaveV2"]);
 });
 
-test("the nodes that can't be computed without an op are those that have it, call it or need it", () => {
-  const needing = [...reach.needing(accessesFiles)].sort();
+test("the nodes that can't be computed without a kind of node are those of it, that call it or need it", () => {
+  const needing = [...reach.needing(touchesFiles)].sort();
   assert.deepEqual(needing, ["after", "called", "direct", "length", "read", "sum"]);
   assert.deepEqual([...reach.needing(() => false)], []);
 });

@@ -41,13 +41,13 @@ export class OpReach {
   }
 
   /**
-   * The nodes of the main graph that can't be computed without an op of this kind, unless something between is fed: those
-   * that have one, call a function with one, or need such a node.
+   * The nodes of the main graph that can't be computed without a node of this kind, unless something between is fed: those
+   * of the kind, those that call a function with one, and those that need such a node.
    */
-  needing(isMeant: (op: string) => boolean): ReadonlySet<string> {
+  needing(isMeant: (node: GraphNode) => boolean): ReadonlySet<string> {
     const functions = new Set<string>();
     const isOne = (node: GraphNode) =>
-      isMeant(node.op) || this.#called(node).some((name) => functions.has(name));
+      isMeant(node) || this.#called(node).some((name) => functions.has(name));
     for (let found = -1; found < functions.size; ) {
       found = functions.size;
       for (const [name, nodes] of this.#library) if (nodes.some(isOne)) functions.add(name);

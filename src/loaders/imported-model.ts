@@ -3,6 +3,7 @@ import type { SavedModelBundle } from "../formats/saved-model/saved-model.ts";
 import { type CompiledSignature, SignatureCompiler } from "../import/compile.ts";
 import { GraphPreparer } from "../import/prepared-graph.ts";
 import type { CompiledSession } from "../import/program.ts";
+import { asStatusError, Code, StatusError } from "../status/status.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Signature } from "../tensor/signature.ts";
 import { runConstantSteps } from "./constant-steps.ts";
@@ -56,12 +57,21 @@ export async function importModel(
   const weights = shared.length === 0 ? undefined : engine.shareWeights(shared);
   const sessions: LoadedSession[] = [];
   try {
-    for (const session of distinct.values()) sessions.push(await createSession(engine, session, weights));
+    for (const session of distinct.values()) {
+      sessions.push(await createSession(engine, session, weights).catch(refused));
+    }
     return { programs, freePrograms, sessions, weights, state };
   } catch (error) {
     freeImported({ sessions, weights }, engine);
     throw error;
   }
+}
+
+/** A graph that the engine can't take is the importer's doing: TensorFlow could. */
+function refused(error: unknown): never {
+  const { code, message } = asStatusError(error);
+  if (code === Code.INVALID_ARGUMENT) throw new StatusError(Code.UNIMPLEMENTED, message, { cause: error });
+  throw error;
 }
 
 /** Frees everything native that it names. */

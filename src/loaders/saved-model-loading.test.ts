@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { OnnxEngine } from "../engines/engine.ts";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
-import { Code } from "../status/status.ts";
+import { Code, invalidArgument } from "../status/status.ts";
 import { fileStorage } from "../storage/file.ts";
 import { SavedModelLoading } from "./saved-model-loading.ts";
 import { SavedModelServable } from "./saved-model-servable.ts";
@@ -81,6 +82,31 @@ describe("SavedModelLoading", () => {
       return true;
     });
     assert.match(lines.at(-1)!, /SavedModel load for tags { serve }; Status: fail: DATA_LOSS: /);
+  });
+
+  it("takes a graph that the engine refuses for one that isn't covered, and frees what it had", async () => {
+    let created = 0;
+    const destroyed: bigint[] = [];
+    const refusing: OnnxEngine = {
+      name: engine.name,
+      create: (...args) =>
+        created++ < 1
+          ? engine.create(...args)
+          : Promise.reject(invalidArgument("ONNX Runtime can't take the model: no such kernel")),
+      attach: (descriptor) => engine.attach(descriptor),
+      destroy: (descriptor) => {
+        destroyed.push(descriptor.handle);
+        engine.destroy(descriptor);
+      },
+      shareWeights: (weights) => engine.shareWeights(weights),
+      releaseWeights: (weights) => engine.releaseWeights(weights),
+    };
+    const other = new SavedModelLoading({ storage: fileStorage, engine: refusing, tags: ["serve"], log });
+    await assert.rejects(other.load(id, join(MODELS, "half_plus_two/123")), {
+      code: Code.UNIMPLEMENTED,
+      message: /can't be served: ONNX Runtime can't take the model: no such kernel\. The engine TensorFlow/,
+    });
+    assert.equal(destroyed.length, 1);
   });
 
   it("leaves no memory behind when a model is loaded and unloaded 200 times", () => {

@@ -1,11 +1,12 @@
 import type { SessionTensor } from "../engines/engine.ts";
 import type { TensorFlowEngine } from "../engines/tensorflow/engine.ts";
 import type { SavedModelSource } from "../engines/tensorflow/saved-model.ts";
-import { accessesFiles } from "../import/file-access.ts";
 import { describeMissingOp } from "../import/missing-ops.ts";
 import { changesState } from "../import/mutable-state.ts";
 import { OpReach, type ReachedOps } from "../import/reached-ops.ts";
+import { touchesFiles } from "../import/touches-files.ts";
 import type { MetaGraphDef } from "../proto/gen/tensorflow/core/protobuf/meta_graph_pb.ts";
+import { fileOps } from "../registry/file-ops.ts";
 import { opDefinition } from "../registry/op-registry.ts";
 import { failedPrecondition } from "../status/status.ts";
 import type { Signature } from "../tensor/signature.ts";
@@ -13,7 +14,7 @@ import { probe } from "./probe.ts";
 import type { LoadedSession, TensorFlowModel } from "./servable-payload.ts";
 
 /** Ops whose runs may take any number of rounds. */
-const LOOPS = ["While", "StatelessWhile", "NextIteration", "RefNextIteration"];
+const LOOPS = ["While", "StatelessWhile", "For", "NextIteration", "RefNextIteration"];
 
 /** Ops that the registry calls stateful although a run of them leaves nothing behind. */
 const LEAVES_NOTHING = new Set([
@@ -75,7 +76,7 @@ function leavesNothing(op: string): boolean {
 
 /** @throws StatusError FAILED_PRECONDITION if a signature reads or writes files when it is run. */
 function refuseFileOps(key: string, ops: ReachedOps): void {
-  const found = [...ops].filter(([op]) => accessesFiles(op));
+  const found = [...ops].filter(([op]) => fileOps.has(op));
   if (found.length === 0) return;
   const named = found.map(([op, nodes]) => describeMissingOp({ op, nodes })).join("; ");
   throw failedPrecondition(
@@ -127,7 +128,7 @@ export function loadTensorFlowModel(
       }
     }
     const changing = [...conducts].filter(([, conduct]) => conduct.changesState).map(([key]) => key);
-    const fileNodes = allowsFileOps ? NO_NODES : reach.needing(accessesFiles);
+    const fileNodes = allowsFileOps ? NO_NODES : reach.needing(touchesFiles);
     return { model: { model, runs, fileNodes }, changing };
   } catch (error) {
     engine.destroy(model);

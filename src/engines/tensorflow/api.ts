@@ -125,9 +125,9 @@ export function bindApi(library: LibraryHandle, path: string): TensorFlowApi {
   }
   if (missing.length > 0) {
     const version =
-      "TF_Version" in bound ? `is TensorFlow ${(bound as unknown as TensorFlowApi).TF_Version()} and` : "";
+      "TF_Version" in bound ? ` (TensorFlow ${(bound as unknown as TensorFlowApi).TF_Version()})` : "";
     throw failedPrecondition(
-      `The library ${path} ${version} lacks functions of TensorFlow's C API that are needed: ${missing.join(", ")}`,
+      `The library ${path}${version} lacks functions of TensorFlow's C API that are needed: ${missing.join(", ")}`,
     );
   }
   const api = bound as unknown as TensorFlowApi;

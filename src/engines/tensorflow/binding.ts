@@ -1,4 +1,5 @@
 import { CallQueue } from "../call-queue.ts";
+import { MAX_RANK } from "../native-dims.ts";
 import { ASYNC_CALLS } from "../native-library.ts";
 import { bindApi, type Memory, type Pointer, type TensorFlowApi } from "./api.ts";
 import { loadLibrary } from "./library.ts";
@@ -14,6 +15,8 @@ export interface Binding {
   /** Gives what the C library has free back to the system, where it can. */
   readonly trim: () => void;
   readonly calls: CallQueue;
+  /** Room for the dimensions of one tensor, for the time of a call. */
+  readonly dims: Uint32Array;
   /**
    * A `TF_Buffer *` with the RunOptions of a run on the calling thread alone; never freed, as it lasts as long as the
    * thread.
@@ -39,6 +42,7 @@ export function bind(path: string): Binding {
     freeAddress: c.symbol("free", "void *") as Pointer,
     trim,
     calls: new CallQueue(ASYNC_CALLS),
+    dims: new Uint32Array(2 * MAX_RANK),
     onCallingThread: api.TF_NewBufferFromString(ON_CALLING_THREAD, ON_CALLING_THREAD.length),
   };
 }

@@ -169,6 +169,12 @@ describe("TensorFlow", { skip: skipWithoutLibrary }, () => {
     assert.deepEqual(await outcome(declared, float(1, 2, 3)), [float(1, 2, 3)]);
   });
 
+  it("an input with fewer values than its shape has is INVALID_ARGUMENT", async () => {
+    const short = { code: Code.INVALID_ARGUMENT, message: "Input 'x' of shape [3] needs 3 values, got 2" };
+    await assert.rejects(outcome(identity("float32"), { ...float(1, 2), shape: [3] }), short);
+    await assert.rejects(outcome(identity("string"), { ...strings("a", "b"), shape: [3] }), short);
+  });
+
   it("a large output is a view until it is disposed", () =>
     using(identity("float32"), (loaded) => {
       const { inputs, outputs } = identity("float32");

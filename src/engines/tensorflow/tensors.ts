@@ -1,15 +1,12 @@
 import koffi from "koffi";
 import { internal, invalidArgument, resourceExhausted } from "../../status/status.ts";
 import { dtypeInfo, dtypeOfNumber, type NumericArray } from "../../tensor/dtype.ts";
-import { formatShape } from "../../tensor/shape.ts";
+import { elementCount, formatShape } from "../../tensor/shape.ts";
 import type { NumericTensor, StringTensor, Tensor } from "../../tensor/tensor.ts";
 import { MAX_RANK, writeDims } from "../native-dims.ts";
 import type { Pointer } from "./api.ts";
 import type { Binding } from "./binding.ts";
 import { createStrings, readStrings } from "./tstring.ts";
-
-/** Scratch memory for the dimensions of a call. */
-const dims = new Uint32Array(2 * MAX_RANK);
 
 /**
  * A TF_Tensor with a copy of the tensor, which the caller deletes. A copy, since a model may keep what it is fed (an
@@ -22,7 +19,14 @@ export function createTensor(binding: Binding, tensor: Tensor, name: string): Po
   if (shape.length > MAX_RANK) {
     throw invalidArgument(`Input '${name}' has rank ${shape.length}; the highest supported is ${MAX_RANK}`);
   }
-  writeDims(dims, shape);
+  // C would read past the end of what is too short.
+  const values = elementCount(shape) * dtypeInfo(tensor.dtype).lanes;
+  if (tensor.data.length !== values) {
+    throw invalidArgument(
+      `Input '${name}' of shape ${formatShape(shape)} needs ${values} values, got ${tensor.data.length}`,
+    );
+  }
+  writeDims(binding.dims, shape);
   const created =
     tensor.dtype === "string"
       ? createStringTensor(binding, tensor)
@@ -35,7 +39,7 @@ export function createTensor(binding: Binding, tensor: Tensor, name: string): Po
 }
 
 function createNumericTensor(
-  { api, memcpy }: Binding,
+  { api, memcpy, dims }: Binding,
   { dtype, shape, data }: NumericTensor,
 ): Pointer | null {
   const bytes = data.byteLength;
@@ -45,7 +49,7 @@ function createNumericTensor(
 }
 
 function createStringTensor(binding: Binding, { shape, data }: StringTensor): Pointer | null {
-  const { api, free, freeAddress } = binding;
+  const { api, free, freeAddress, dims } = binding;
   const { address, bytes } = createStrings(binding, data);
   const type = dtypeInfo("string").number;
   const created = api.TF_NewTensor(type, dims, shape.length, address, bytes, freeAddress, null);

@@ -39,6 +39,8 @@ export interface SavedModelBundle {
 export interface Asset {
   /** e.g. `Const:0` */
   readonly tensor: string;
+  /** As the model names it, within its folder of assets. */
+  readonly filename: string;
   readonly path: string;
 }
 
@@ -55,7 +57,7 @@ const ASSETS_COLLECTION = "saved_model_assets";
 /** One meta graph of a SavedModel, without what lies beside it. */
 export type SavedModelGraph = Pick<
   SavedModelBundle,
-  "directory" | "schemaVersion" | "metaGraph" | "signatures"
+  "directory" | "schemaVersion" | "metaGraph" | "signatures" | "initOp" | "assets"
 >;
 
 /**
@@ -90,18 +92,18 @@ export async function readSavedModelGraph(
     schemaVersion: Number(model.savedModelSchemaVersion),
     metaGraph,
     signatures: new Map(signatures),
+    initOp: initOpOf(metaGraph, directory),
+    assets: assetsOf(metaGraph, directory),
   };
 }
 
-/** Opens the variables of a graph, and finds its assets. @throws StatusError as `readSavedModel`. */
+/** Opens the variables of a graph, and sees that its assets are there. @throws StatusError as `readSavedModel`. */
 export async function openSavedModel(storage: Storage, graph: SavedModelGraph): Promise<SavedModelBundle> {
-  const { directory, metaGraph } = graph;
+  const { directory, metaGraph, assets } = graph;
   const restored = restoredState(metaGraph);
-  const initOp = initOpOf(metaGraph, directory);
-  const assets = assetsOf(metaGraph, directory);
   for (const asset of assets) await storage.stat(asset.path);
   const variables = await openVariables(storage, directory, restored);
-  return { ...graph, initOp, assets, variables, restored, close: () => variables?.close() };
+  return { ...graph, variables, restored, close: () => variables?.close() };
 }
 
 /**
@@ -189,6 +191,7 @@ function assetsOf(metaGraph: MetaGraphDef, directory: string): readonly Asset[] 
     const encoding = asset.tensorInfo?.encoding;
     return {
       tensor: encoding?.case === "name" ? encoding.value : "",
+      filename: asset.filename,
       path: joinPath(folder, asset.filename),
     };
   });
