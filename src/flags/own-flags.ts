@@ -29,6 +29,15 @@ export const ownFlags = [
     help: "How much memory all models together may take; one for which too little is left is not loaded. 0: what the machine or the container has.",
   },
   {
+    name: "allow_file_ops",
+    type: "bool",
+    defaultValue: false,
+    group: "Beyond TensorFlow Serving",
+    help:
+      "Serve models that read or write files, other than their own variables and assets, when they are loaded or asked. " +
+      "Such a model can do with files whatever the server can.",
+  },
+  {
     name: "log_format",
     type: "string",
     defaultValue: "text",

@@ -1,7 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { Engine, SharedWeights } from "../engines/engine.ts";
-import type { SavedModelBundle } from "../formats/saved-model/saved-model.ts";
-import { readSavedModel } from "../formats/saved-model/saved-model.ts";
+import type { SavedModelBundle, SavedModelGraph } from "../formats/saved-model/saved-model.ts";
+import { openSavedModel, readSavedModelGraph } from "../formats/saved-model/saved-model.ts";
 import { type CompiledSignature, SignatureCompiler } from "../import/compile.ts";
 import { GraphPreparer } from "../import/prepared-graph.ts";
 import type { CompiledSession } from "../import/program.ts";
@@ -14,6 +14,7 @@ import { joinPath, type Storage } from "../storage/storage.ts";
 import type { Signature } from "../tensor/signature.ts";
 import { runConstantSteps } from "./constant-steps.ts";
 import { assertCovered } from "./coverage.ts";
+import { assertNoFileUse, describeFileUse, fileUseOf } from "./file-permission.ts";
 import { compileFree, type FreeSignature } from "./free-shapes.ts";
 import { type BatchingOptions, modelBatching } from "./model-batching.ts";
 import { SavedModelServable } from "./saved-model-servable.ts";
@@ -29,6 +30,8 @@ export interface SavedModelLoadingOptions {
   /** The tags of the meta graph to serve. */
   readonly tags: readonly string[];
   readonly log: Logger;
+  /** Whether models may read and write files that aren't their own. Default: no. */
+  readonly allowsFileOps?: boolean;
   /**
    * Asks a version what its folder says it should be asked before it is served. Default: nothing.
    * @throws StatusError (rejects), which then fails the load.
@@ -64,9 +67,11 @@ export class SavedModelLoading {
     const label = `{ ${tags.join(" ")} }`;
     log.info(`Reading SavedModel from: ${path}`);
     try {
-      const model = await readSavedModel(storage, path, tags);
+      const graph = await readSavedModelGraph(storage, path, tags);
+      const signatures = signaturesOf(graph.signatures);
+      this.#checkFiles(graph, signatures, log);
+      const model = await openSavedModel(storage, graph);
       try {
-        const signatures = signaturesOf(model.signatures);
         const compiled = await this.#compile(model, signatures);
         const batched = batching && (await this.#batching(path, compiled, batching));
         const payload = {
@@ -93,6 +98,13 @@ export class SavedModelLoading {
 
   async unload({ sessions, weights }: ServablePayload): Promise<void> {
     this.#destroy(sessions, weights);
+  }
+
+  #checkFiles(graph: SavedModelGraph, signatures: ReadonlyMap<string, Signature>, log: Logger): void {
+    const use = fileUseOf(graph, signatures);
+    if (!this.#options.allowsFileOps) assertNoFileUse(use);
+    const description = describeFileUse(use);
+    if (description !== undefined) log.warning(`--allow_file_ops lets the model have ${description}`);
   }
 
   async #warmUp(payload: ServablePayload, path: string): Promise<void> {

@@ -32,6 +32,7 @@ const loading = new SavedModelLoading({
   engine: createOnnxRuntimeEngine({ intraOpThreads: settings.intraOpThreads }),
   tags: settings.savedModelTags,
   batching: settings.batching,
+  allowsFileOps: settings.allowsFileOps,
   log: createLogger(sink, "loaders/saved_model"),
   ...(settings.warmsUp && {
     warmUp: (servable: Servable, path: string) => warmUp(servable, path, warmupOptions),
