@@ -30,7 +30,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   sources: ["storage", "lifecycle"],
   server: ["config", "sources", "lifecycle", "request-log/request-logging.ts"],
   formats: ["storage"],
-  host: [],
+  host: ["formats", "storage"],
   import: ["formats", "host", "engines/engine.ts"],
   engines: [],
   batching: ["engines/engine.ts", "lifecycle/servable.ts"],

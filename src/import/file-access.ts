@@ -108,13 +108,19 @@ class FileSearch {
     );
   }
 
-  from(wanted: readonly Ref[], fed: ReadonlySet<string>, { paths, readers }: Permission, found: MissingOps): void {
+  from(
+    wanted: readonly Ref[],
+    fed: ReadonlySet<string>,
+    { paths, readers }: Permission,
+    found: MissingOps,
+  ): void {
     const { nodes } = reachable(this.#main, wanted, fed);
     const scopes: Scope[] = [{ prefix: "", nodes, paths }];
     const seen = new Set<string>();
     for (let scope = scopes.pop(); scope !== undefined; scope = scopes.pop()) {
       for (const node of scope.nodes.values()) {
-        if (accessesFile(node) && !isPermitted(node, readers, scope)) found.add(node.op, scope.prefix + node.name);
+        if (accessesFile(node) && !isPermitted(node, readers, scope))
+          found.add(node.op, scope.prefix + node.name);
         for (const [key, called] of this.#called(node, scope)) {
           if (seen.has(key)) continue;
           seen.add(key);

@@ -6,7 +6,7 @@ import { BatchingParametersSchema } from "../proto/gen/tensorflow_serving/servab
 import { asStatusError, Code } from "../status/status.ts";
 import { joinPath, type Storage } from "../storage/storage.ts";
 import type { ServablePayload } from "./servable-payload.ts";
-import { accessOf } from "./servable-state.ts";
+import { accessOf, usesFiles } from "./servable-state.ts";
 
 /** What a loader must know to have the requests for a model batched. */
 export interface BatchingOptions {
@@ -32,8 +32,10 @@ export async function modelBatching(
 ): Promise<ModelBatching | undefined> {
   const parameters = options.parameters ?? (await ownParameters(storage, joinPath(path, FILE_NAME)));
   if (parameters === undefined) return undefined;
-  // Each request changes the state once, which a batch that is run once, or again in halves, would not.
-  const alone = [...programs].filter(([, { program }]) => accessOf(program, state) === "exclusive");
+  // Each request changes the state once, which a batch that is run once, or again in halves, would not; files too.
+  const alone = [...programs].filter(
+    ([, { program }]) => accessOf(program, state) === "exclusive" || usesFiles(program),
+  );
   return {
     parameters,
     alone: alone.map(([key]) => key),

@@ -20,17 +20,24 @@ describe("the ops that read or write files", () => {
   });
 
   it("hold every op of the registry with an argument that names a file", () => {
-    const names = /file|path|checkpoint|directory|logdir|memory_region|db_uri|shard_dir|debug_urls|output_stream/;
+    const names =
+      /file|path|checkpoint|directory|logdir|memory_region|db_uri|shard_dir|debug_urls|output_stream/;
     const left = Object.entries(registry).flatMap(([op, { in: inputs, attrs }]) => {
-      const isNamed = [...inputs.map(([name]) => name), ...Object.keys(attrs)].some((name) => names.test(name));
+      const isNamed = [...inputs.map(([name]) => name), ...Object.keys(attrs)].some((name) =>
+        names.test(name),
+      );
       return isNamed && !fileOps.has(op) && fileAttributes[op] === undefined ? [op] : [];
     });
-    assert.deepEqual(left.filter((op) => !HARMLESS.has(op)), ["CTCBeamSearchDecoder"]); // Its paths are beams.
+    assert.deepEqual(
+      left.filter((op) => !HARMLESS.has(op)),
+      ["CTCBeamSearchDecoder"],
+    ); // Its paths are beams.
   });
 
   it("hold every op that says in its name that it saves, restores or has to do with files", () => {
     const left = Object.keys(registry).filter(
-      (op) => /^(Save|Restore|Read(?!Variable|er)|Write)|File/.test(op) && !fileOps.has(op) && !HARMLESS.has(op),
+      (op) =>
+        /^(Save|Restore|Read(?!Variable|er)|Write)|File/.test(op) && !fileOps.has(op) && !HARMLESS.has(op),
     );
     assert.deepEqual(left, []);
   });

@@ -3,10 +3,14 @@ const READING = [
   ..."ReadFile MatchingFiles Restore RestoreSlice RestoreV2 ImmutableConst RecordInput".split(" "),
   ..."LoadAndRemapMatrix GenerateVocabRemapping".split(" "),
   ..."InitializeTableFromTextFile InitializeTableFromTextFileV2".split(" "),
-  ..."WholeFileReader WholeFileReaderV2 TextLineReader TextLineReaderV2 TFRecordReader TFRecordReaderV2".split(" "),
+  ..."WholeFileReader WholeFileReaderV2 TextLineReader TextLineReaderV2 TFRecordReader TFRecordReaderV2".split(
+    " ",
+  ),
   ..."FixedLengthRecordReader FixedLengthRecordReaderV2 LMDBReader".split(" "),
   ..."ReaderRead ReaderReadV2 ReaderReadUpTo ReaderReadUpToV2".split(" "),
-  ..."TFRecordDataset TFRecordDatasetV2 TextLineDataset CSVDataset CSVDatasetV2 ExperimentalCSVDataset".split(" "),
+  ..."TFRecordDataset TFRecordDatasetV2 TextLineDataset CSVDataset CSVDatasetV2 ExperimentalCSVDataset".split(
+    " ",
+  ),
   ..."FixedLengthRecordDataset FixedLengthRecordDatasetV2 MatchingFilesDataset".split(" "),
   ..."ExperimentalMatchingFilesDataset LMDBDataset ExperimentalLMDBDataset SqlDataset ExperimentalSqlDataset".split(
     " ",
@@ -16,7 +20,9 @@ const READING = [
 ];
 
 const WRITING = [
-  ..."WriteFile Save SaveSlices SaveV2 MergeV2Checkpoints DistributedSave FileSystemSetConfiguration".split(" "),
+  ..."WriteFile Save SaveSlices SaveV2 MergeV2Checkpoints DistributedSave FileSystemSetConfiguration".split(
+    " ",
+  ),
   ..."SaveDataset SaveDatasetV2 DatasetToTFRecord ExperimentalDatasetToTFRecord CacheDataset CacheDatasetV2".split(
     " ",
   ),
@@ -24,7 +30,9 @@ const WRITING = [
   ..."CreateSummaryFileWriter CreateSummaryDbWriter FlushSummaryWriter WriteSummary WriteRawProtoSummary".split(
     " ",
   ),
-  ..."WriteScalarSummary WriteHistogramSummary WriteImageSummary WriteAudioSummary WriteGraphSummary".split(" "),
+  ..."WriteScalarSummary WriteHistogramSummary WriteImageSummary WriteAudioSummary WriteGraphSummary".split(
+    " ",
+  ),
   "ImportEvent",
 ];
 
