@@ -115,7 +115,7 @@ class FileSearch {
     found: MissingOps,
   ): void {
     const { nodes } = reachable(this.#main, wanted, fed);
-    const scopes: Scope[] = [{ prefix: "", nodes, paths }];
+    const scopes: Scope[] = [{ prefix: "", nodes, paths: this.#withVariables(paths) }];
     const seen = new Set<string>();
     for (let scope = scopes.pop(); scope !== undefined; scope = scopes.pop()) {
       for (const node of scope.nodes.values()) {
@@ -128,6 +128,39 @@ class FileSearch {
         }
       }
     }
+  }
+
+  /** Adds what is read of variables that never hold anything but known paths, through which TensorFlow 2 hands assets on. */
+  #withVariables(paths: ReadonlySet<string>): ReadonlySet<string> {
+    const nodes = [...this.#main.nodes.values()];
+    const scope = { prefix: "", nodes: this.#main.nodes, paths };
+    const all = new Set(paths);
+    const assigned = nodes.filter(
+      ({ op, inputs }) => op === "AssignVariableOp" && isKnownPath(inputs[1]!, scope),
+    );
+    for (const variable of new Set(assigned.map(({ inputs }) => inputs[0]!.node))) {
+      const users = nodes.filter(({ inputs }) => inputs.some(({ node }) => node === variable));
+      const isSafe = ({ op, inputs }: GraphNode) =>
+        READS_VARIABLE.has(op) || (op === "AssignVariableOp" && isKnownPath(inputs[1]!, scope));
+      if (!this.#hasOtherHandle(variable) && users.every(isSafe)) {
+        for (const { name, op } of users) if (op === "ReadVariableOp") all.add(`${name}:0`);
+      }
+    }
+    return all;
+  }
+
+  /** Whether another node may stand for the same variable, or whether this one isn't known to be one. */
+  #hasOtherHandle(variable: string): boolean {
+    const handles = [
+      ...this.#main.nodes.values(),
+      ...[...this.#library.values()].flatMap(({ nodes }) => [...nodes.values()]),
+    ]
+      .filter(({ op }) => op === "VarHandleOp")
+      .map((node) => ({ node, shared: sharedName(node) }));
+    const own = handles.find(({ node }) => node === this.#main.nodes.get(variable));
+    return (
+      own === undefined || handles.some(({ node, shared }) => node !== own.node && shared === own.shared)
+    );
   }
 
   /** The functions that a node may run. One that is given the same known paths again needs no other look. */
@@ -145,6 +178,13 @@ class FileSearch {
       yield [JSON.stringify([name, known]), { prefix: `${name}/`, nodes: body.nodes, paths }];
     }
   }
+}
+
+const READS_VARIABLE = new Set(["ReadVariableOp", "VarIsInitializedOp"]);
+
+function sharedName({ name, attrs }: GraphNode): string {
+  const value = attrs.shared_name?.value;
+  return value?.case === "s" && value.value.length > 0 ? textOf(value.value) : name;
 }
 
 const CALLS = new Set(["PartitionedCall", "StatefulPartitionedCall"]);

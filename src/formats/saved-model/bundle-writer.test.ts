@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { Code } from "../../status/status.ts";
 import { type DType, dtypeInfo } from "../../tensor/dtype.ts";
 import { elementCount, type Shape } from "../../tensor/shape.ts";
-import { type NumericTensor, type Tensor } from "../../tensor/tensor.ts";
+import type { NumericTensor, Tensor } from "../../tensor/tensor.ts";
 import { mergeBundles } from "./bundle-merge.ts";
 import { bundleFiles, type SavedTensor } from "./bundle-writer.ts";
 import { parseShapeAndSlice } from "./tensor-slice.ts";
@@ -98,7 +98,10 @@ describe("bundleFiles", () => {
   for (const [what, tensors] of Object.entries({
     "a name twice": [named("a", counting("int32", [])), named("a", counting("int32", []))],
     "no name": [named("", counting("int32", []))],
-    "a slice twice": [named("a", counting("int32", [1]), "2 0,1"), named("a", counting("int32", [1]), "2 0,1")],
+    "a slice twice": [
+      named("a", counting("int32", [1]), "2 0,1"),
+      named("a", counting("int32", [1]), "2 0,1"),
+    ],
     "slices of other shapes": [
       named("a", counting("int32", [1]), "2 0,1"),
       named("a", counting("int32", [1]), "3 1,1"),
@@ -107,8 +110,14 @@ describe("bundleFiles", () => {
       named("a", counting("int32", [1]), "2 0,1"),
       named("a", counting("int64", [1]), "2 1,1"),
     ],
-    "a tensor and a slice of it": [named("a", counting("int32", [2])), named("a", counting("int32", [1]), "2 1,1")],
-    "a slice and its tensor": [named("a", counting("int32", [1]), "2 1,1"), named("a", counting("int32", [2]))],
+    "a tensor and a slice of it": [
+      named("a", counting("int32", [2])),
+      named("a", counting("int32", [1]), "2 1,1"),
+    ],
+    "a slice and its tensor": [
+      named("a", counting("int32", [1]), "2 1,1"),
+      named("a", counting("int32", [2])),
+    ],
   })) {
     it(`refuses ${what}, at some of which TensorFlow ends the process`, () => {
       assert.throws(() => bundleFiles(tensors), { code: Code.INVALID_ARGUMENT });
@@ -143,7 +152,9 @@ describe("mergeBundles", () => {
   });
 
   it("refuses slices of different tensors, at which TensorFlow ends the process", () => {
-    const [whole, other] = ["4 0,1", "5 1,1"].map((slice) => bundleFiles([named("a", counting("int32", [1]), slice)]));
+    const [whole, other] = ["4 0,1", "5 1,1"].map((slice) =>
+      bundleFiles([named("a", counting("int32", [1]), slice)]),
+    );
     const parts = [whole!, other!].map(({ index }, i) => ({ prefix: `p${i}`, index }));
     assert.throws(() => mergeBundles(parts, "x"), {
       code: Code.INVALID_ARGUMENT,

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Code } from "../../status/status.ts";
-import { asStored, formatSlice, intersection, overlapRuns, parseShapeAndSlice, runOffset, wholeOf } from "./tensor-slice.ts";
+import {
+  asStored,
+  formatSlice,
+  intersection,
+  overlapRuns,
+  parseShapeAndSlice,
+  runOffset,
+  wholeOf,
+} from "./tensor-slice.ts";
 
 const box = (start: number[], length: number[]) => ({ start, length });
 

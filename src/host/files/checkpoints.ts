@@ -36,7 +36,11 @@ interface Request {
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
 /** @param given says, behind the number of names, that there is another of these. */
-function requestOf(inputs: readonly Tensor[], dtypes: readonly DType[], given: (count: number) => string): Request {
+function requestOf(
+  inputs: readonly Tensor[],
+  dtypes: readonly DType[],
+  given: (count: number) => string,
+): Request {
   const [prefix, names, slices] = inputs as [StringTensor, StringTensor, StringTensor];
   if (prefix.data.length !== 1) {
     throw invalidArgument(`Input prefix should have a single element, got ${prefix.data.length} instead.`);
@@ -53,8 +57,7 @@ function requestOf(inputs: readonly Tensor[], dtypes: readonly DType[], given: (
       `tensor_names and shape_and_slices have different number of elements: ${count} vs. ${others}`,
     );
   }
-  if (count !== dtypes.length)
-    throw invalidArgument(`Got ${count} tensor names${given(dtypes.length)}.`);
+  if (count !== dtypes.length) throw invalidArgument(`Got ${count} tensor names${given(dtypes.length)}.`);
   return {
     prefix: localPath(prefix.data[0]!).toString(),
     names: names.data.map((name) => Buffer.from(name).toString("latin1")),
@@ -185,7 +188,10 @@ export const checkpoints: HostFamily = {
     compile: (attrs) => {
       const dtypes = attrs.dtypes("dtypes");
       return (inputs) => {
-        save(requestOf(inputs, dtypes, (count) => ` but ${count} tensors`), inputs.slice(3));
+        save(
+          requestOf(inputs, dtypes, (count) => ` but ${count} tensors`),
+          inputs.slice(3),
+        );
         return [];
       };
     },
@@ -194,7 +200,11 @@ export const checkpoints: HostFamily = {
     shapes: (attrs, [, , slices]) => restoredShapes(attrs.dtypes("dtypes"), slices),
     compile: (attrs) => {
       const dtypes = attrs.dtypes("dtypes");
-      return (inputs) => restore(requestOf(inputs, dtypes, (count) => `, but ${count} expected dtypes`), dtypes);
+      return (inputs) =>
+        restore(
+          requestOf(inputs, dtypes, (count) => `, but ${count} expected dtypes`),
+          dtypes,
+        );
     },
   },
   MergeV2Checkpoints: {
