@@ -23,7 +23,8 @@ function inspect(...args: string[]) {
 
 describe("servable inspect, on a model that touches files", () => {
   const model = join(FIXTURES, "file-ops/files/1");
-  const notice = /^ {2}Served only with --allow_file_ops: it has 10 operations that read or write files: ReadFile \(3/m;
+  const notice =
+    /^ {2}Served only with --allow_file_ops: it has 10 operations that read or write files: ReadFile \(3/m;
 
   it("says so, and shows what runs each signature", () => {
     const { status, stdout, stderr } = inspect(model);

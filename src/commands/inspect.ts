@@ -1,4 +1,8 @@
-import { openSavedModel, readSavedModelGraph, readSavedModelProto } from "../formats/saved-model/saved-model.ts";
+import {
+  openSavedModel,
+  readSavedModelGraph,
+  readSavedModelProto,
+} from "../formats/saved-model/saved-model.ts";
 import { SignatureCompiler } from "../import/compile.ts";
 import { describeMissingOp } from "../import/missing-ops.ts";
 import { GraphPreparer } from "../import/prepared-graph.ts";
