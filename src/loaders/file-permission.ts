@@ -1,5 +1,5 @@
 import type { SavedModelGraph } from "../formats/saved-model/saved-model.ts";
-import { type FileAccess, fileAccessOf } from "../import/file-access.ts";
+import { type FileAccess, fileAccessOf } from "../import/file-use.ts";
 import { describeMissingOp, MissingOps } from "../import/missing-ops.ts";
 import { failedPrecondition } from "../status/status.ts";
 import type { Signature } from "../tensor/signature.ts";

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { MetaGraphDefSchema } from "../proto/gen/tensorflow/core/protobuf/meta_graph_pb.ts";
 import type { Signature, SignatureTensor } from "../tensor/signature.ts";
-import { type FileAccess, fileAccessOf } from "./file-access.ts";
+import { type FileAccess, fileAccessOf } from "./file-use.ts";
 
 type MetaGraph = MessageInitShape<typeof MetaGraphDefSchema>;
 type Nodes = NonNullable<NonNullable<MetaGraph["graphDef"]>["node"]>;

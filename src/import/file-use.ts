@@ -1,9 +1,9 @@
 import type { MetaGraphDef } from "../proto/gen/tensorflow/core/protobuf/meta_graph_pb.ts";
-import { fileAttributes, fileOps } from "../registry/file-ops.ts";
 import type { Signature } from "../tensor/signature.ts";
 import { formatRef, type Graph, type GraphNode, graphNode, graphOf, parseRef, type Ref } from "./graph.ts";
 import { type MissingOp, MissingOps } from "./missing-ops.ts";
 import { reachable } from "./passes/prune.ts";
+import { touchesFiles } from "./touches-files.ts";
 
 /** An op, and the nodes that use it: `function/node` in a function. */
 export type UsedOp = MissingOp;
@@ -119,7 +119,7 @@ class FileSearch {
     const seen = new Set<string>();
     for (let scope = scopes.pop(); scope !== undefined; scope = scopes.pop()) {
       for (const node of scope.nodes.values()) {
-        if (accessesFile(node) && !isPermitted(node, readers, scope))
+        if (touchesFiles(node) && !isPermitted(node, readers, scope))
           found.add(node.op, scope.prefix + node.name);
         for (const [key, called] of this.#called(node, scope)) {
           if (seen.has(key)) continue;
@@ -196,18 +196,6 @@ function functionsOf({ op, attrs }: GraphNode): string[] {
     else if (value.case === "list") names.push(...value.value.func.map(({ name }) => name));
   }
   return names;
-}
-
-function accessesFile({ op, attrs }: GraphNode): boolean {
-  const telling = fileAttributes[op];
-  if (telling === undefined) return fileOps.has(op);
-  const [attribute, pattern] = telling;
-  const value = attrs[attribute]?.value;
-  if (value === undefined) return false;
-  if (value.case === "s") return pattern.test(textOf(value.value));
-  if (value.case === "list") return value.value.s.some((bytes) => pattern.test(textOf(bytes)));
-  // Whoever calls the function says it.
-  return value.case === "placeholder";
 }
 
 function textOf(bytes: Uint8Array): string {
