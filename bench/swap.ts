@@ -28,13 +28,13 @@ export async function measureSwap(
   };
   try {
     cpSync(join(model.path, model.version), join(path, model.version), { recursive: true });
-    const rest = predictRequest(model.name, alone.key, alone.input, "rest");
-    const request = predictRequest(model.name, alone.key, alone.input, "content");
+    const rest = predictRequest(model, alone.key, alone.input, "rest")!;
+    const request = predictRequest(model, alone.key, alone.input, "content")!;
     const server = await startServer({ name: model.name, path }, rest, flags);
     try {
-      const one = await load(server.grpcPort, request, false, 1, { requests: 1 });
+      const one = await load(server.grpcPort, request, 1, { requests: 1 });
       const seconds = (SWAPS * SWAP_MILLISECONDS) / 1000;
-      const loading = load(server.grpcPort, request, false, CONNECTIONS, { seconds });
+      const loading = load(server.grpcPort, request, CONNECTIONS, { seconds });
       for (let i = 0; i < SWAPS; i++) {
         if (i % 2 === 0) add(newer);
         else rmSync(newer, { recursive: true });

@@ -24,6 +24,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "sources/versions-to-aspire.ts",
     "batching/batching-parameters.ts",
     "request-log/request-logging.ts",
+    "engines/engine-choice.ts",
   ],
   storage: [],
   lifecycle: ["engines/engine.ts"],

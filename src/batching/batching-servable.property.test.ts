@@ -95,7 +95,7 @@ it("answers every request as it is answered without batches", { timeout: 120_000
       const scheduler = new BatchScheduler(new BatchThreads(createBatchThreads(batchThreads), 0));
       const servable = new BatchingServable(
         model,
-        { parameters: given, alone: [], lengths: createQueueLengths(2, 1) },
+        { parameters: given, alone: [], misfits: "refuse", lengths: createQueueLengths(2, 1) },
         { scheduler, memory: new MergeMemory(), thread: 0 },
       );
       const ask = async (each: (typeof requests)[number], number: number): Promise<void> => {

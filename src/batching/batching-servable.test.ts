@@ -9,7 +9,7 @@ import type { BatchObserver } from "./batch-observer.ts";
 import { BatchScheduler } from "./batch-scheduler.ts";
 import { BatchThreads, createBatchThreads } from "./batch-threads.ts";
 import { completeParameters, type GivenParameters } from "./batching-parameters.ts";
-import { BatchingServable } from "./batching-servable.ts";
+import { BatchingServable, type ModelBatching } from "./batching-servable.ts";
 import { MergeMemory } from "./merge-memory.ts";
 import { createQueueLengths } from "./queue-lengths.ts";
 import { BAD, compute, ScriptedModel } from "./scripted-model.ts";
@@ -25,14 +25,16 @@ interface Options {
   readonly batchThreads?: number;
   readonly alone?: readonly string[];
   readonly observer?: BatchObserver;
+  readonly misfits?: ModelBatching["misfits"];
 }
 
-function batched(given: GivenParameters, { batchThreads = 2, alone = [], observer, ...rest }: Options = {}) {
+function batched(given: GivenParameters, options: Options = {}) {
+  const { batchThreads = 2, alone = [], observer, misfits = "refuse", ...rest } = options;
   const model = rest.model ?? new ScriptedModel();
   const scheduler = new BatchScheduler(new BatchThreads(createBatchThreads(batchThreads), 0));
   const servable = new BatchingServable(
     model,
-    { parameters: completeParameters(given), alone, lengths: createQueueLengths(2, 1) },
+    { parameters: completeParameters(given), alone, misfits, lengths: createQueueLengths(2, 1) },
     { scheduler, memory: new MergeMemory(), thread: 0, ...(observer && { observe: () => observer }) },
   );
   return { model, servable, scheduler };
@@ -245,6 +247,20 @@ describe("BatchingServable", () => {
     assert.ok(!(servable.run("fixed", asked, OUTPUTS) instanceof Promise));
     assert.ok(!(batched({}).servable.run("f", inputs(1, 0), OUTPUTS) instanceof Promise));
     assert.deepEqual(sizes(model), [2, 2]);
+  });
+
+  it("runs alone what fits no batch, where that isn't refused", async () => {
+    const { model, servable } = batched({ maxBatchSize: 4n }, { misfits: "run alone" });
+    const [name, x] = inputs(1, 2);
+    const flat = { ...x!, shape: [4] } as Tensor;
+    const more = inputs(1, 3)[1]!;
+    const misfits = [inputs(1, 5), [name!, more], [name!, flat], [{ ...name!, shape: [] }, x!]] as Tensor[][];
+    for (const asked of misfits) assert.ok(!(servable.run("f", asked, ["name"]) instanceof Promise));
+    await Promise.all(
+      [inputs(1, 2), inputs(3, 2)].map((asked) => check(asked, servable.run("f", asked, OUTPUTS))),
+    );
+    assert.equal(sizes(model).at(-1), 4);
+    assert.equal(model.runs.length, 5);
   });
 
   it("runs as many batches at a time as there are batch threads, queues taking turns", async () => {

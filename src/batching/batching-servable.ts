@@ -1,6 +1,7 @@
 import type { RunResult } from "../engines/engine.ts";
 import type { Servable, ServableId, Signature } from "../lifecycle/servable.ts";
 import type { Cancellation } from "../status/cancellation.ts";
+import { isCompatible } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type BatchObserver, NO_OBSERVER } from "./batch-observer.ts";
 import { BatchQueue } from "./batch-queue.ts";
@@ -18,6 +19,11 @@ export interface ModelBatching {
   readonly parameters: BatchingParameters;
   /** Signatures whose requests must be run one by one. */
   readonly alone: readonly string[];
+  /**
+   * What becomes of requests that no batch takes, those of more rows than it may have or of other shapes than the signature
+   * declares: TensorFlow Serving refuses them, where it was asked to batch.
+   */
+  readonly misfits: "refuse" | "run alone";
   /** Has a row for each of the version's signatures, in their order. */
   readonly lengths: QueueLengthsMemory;
 }
@@ -40,11 +46,15 @@ export class BatchingServable implements Servable {
   readonly signatures: ReadonlyMap<string, Signature>;
   readonly #servable: Servable;
   readonly #batched = new Map<string, BatchedSignature>();
+  /** Rows of a request beyond which it is run alone; undefined if such are refused. */
+  readonly #mostRows: number | undefined;
 
-  constructor(servable: Servable, { parameters, alone, lengths }: ModelBatching, shared: ThreadBatching) {
+  constructor(servable: Servable, batching: ModelBatching, shared: ThreadBatching) {
+    const { parameters, alone, lengths, misfits } = batching;
     this.id = servable.id;
     this.signatures = servable.signatures;
     this.#servable = servable;
+    this.#mostRows = misfits === "run alone" ? parameters.maxBatchSize : undefined;
     for (const [position, [key, signature]] of [...servable.signatures].entries()) {
       if (alone.includes(key) || hasFixedBatch(signature)) continue;
       const length = new QueueLength(lengths, position, shared.thread);
@@ -71,11 +81,31 @@ export class BatchingServable implements Servable {
     cancellation?: Cancellation,
   ): RunResult | Promise<RunResult> {
     const batched = this.#batched.get(signature);
-    if (batched === undefined) return this.#servable.run(signature, inputs, outputs);
+    if (batched === undefined || this.#isMisfit(signature, inputs)) {
+      return this.#servable.run(signature, inputs, outputs);
+    }
     const rows = requestRows(inputs);
     // No rows: nothing to put together.
     if (rows === 0) return this.#servable.run(signature, inputs, outputs);
     return batched.run(inputs, rows, outputs, cancellation);
+  }
+
+  #isMisfit(key: string, inputs: readonly Tensor[]): boolean {
+    if (this.#mostRows === undefined) return false;
+    const rows = inputs[0]!.shape[0]!;
+    if (!(rows <= this.#mostRows)) return true;
+    let i = 0;
+    for (const { shape: declared } of this.signatures.get(key)!.inputs.values()) {
+      const { shape } = inputs[i++]!;
+      if (shape[0] !== rows || !isCompatible(shape, declared)) return true;
+    }
+    return false;
+  }
+
+  /** Parts of the graph aren't batched. */
+  get runGraph(): Servable["runGraph"] {
+    const { runGraph } = this.#servable;
+    return runGraph && ((run) => runGraph.call(this.#servable, run));
   }
 
   signatureDefMap(): Uint8Array {

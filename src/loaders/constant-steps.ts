@@ -1,4 +1,4 @@
-import type { Engine } from "../engines/engine.ts";
+import type { OnnxEngine } from "../engines/engine.ts";
 import type { HostValue } from "../host/host-op.ts";
 import {
   type CompiledSession,
@@ -17,7 +17,7 @@ import { NO_STATE } from "./servable-state.ts";
 const MAX_ELEMENTS = 1 << 16;
 
 /** What of an engine runs a session once. */
-export type SessionEngine = Pick<Engine, "create" | "attach" | "destroy">;
+export type SessionEngine = Pick<OnnxEngine, "create" | "attach" | "destroy">;
 
 /** A program and what its session steps run. */
 export interface SessionProgram {

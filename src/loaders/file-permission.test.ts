@@ -83,6 +83,7 @@ async function ask(
   signature: string,
   inputs: readonly Tensor[],
 ): Promise<readonly Tensor[]> {
+  assert.ok(payload.engine === "onnxruntime");
   const servable = await SavedModelServable.attach(payload, engine, 0);
   try {
     const { outputs } = servable.signatures.get(signature)!;

@@ -5,8 +5,6 @@ import { parseTextProto } from "../config/text-proto.ts";
 import { BatchingParametersSchema } from "../proto/gen/tensorflow_serving/servables/tensorflow/session_bundle_config_pb.ts";
 import { asStatusError, Code } from "../status/status.ts";
 import { joinPath, type Storage } from "../storage/storage.ts";
-import type { ServablePayload } from "./servable-payload.ts";
-import { accessOf, usesFiles } from "./servable-state.ts";
 
 /** What a loader must know to have the requests for a model batched. */
 export interface BatchingOptions {
@@ -21,25 +19,26 @@ const FILE_NAME = "batching_params.pbtxt";
 
 /**
  * @param path the version's folder.
+ * @param signatures their keys.
+ * @param alone those that change state: each request changes it once, which a batch that is run once, or again in halves,
+ * would not.
  * @returns undefined for a version that isn't batched, having no file where each has its own.
  * @throws StatusError (rejects) INVALID_ARGUMENT for a file that can't be taken.
  */
 export async function modelBatching(
   storage: Storage,
   path: string,
-  { programs, state }: Pick<ServablePayload, "programs" | "state">,
+  signatures: readonly string[],
+  alone: readonly string[],
   options: BatchingOptions,
 ): Promise<ModelBatching | undefined> {
   const parameters = options.parameters ?? (await ownParameters(storage, joinPath(path, FILE_NAME)));
   if (parameters === undefined) return undefined;
-  // Each request changes the state once, which a batch that is run once, or again in halves, would not; files too.
-  const alone = [...programs].filter(
-    ([, { program }]) => accessOf(program, state) === "exclusive" || usesFiles(program),
-  );
   return {
     parameters,
-    alone: alone.map(([key]) => key),
-    lengths: createQueueLengths(programs.size, options.requestWorkers),
+    alone,
+    misfits: "refuse",
+    lengths: createQueueLengths(signatures.length, options.requestWorkers),
   };
 }
 

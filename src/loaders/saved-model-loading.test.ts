@@ -10,6 +10,7 @@ import { Code } from "../status/status.ts";
 import { fileStorage } from "../storage/file.ts";
 import { SavedModelLoading } from "./saved-model-loading.ts";
 import { SavedModelServable } from "./saved-model-servable.ts";
+import { imported } from "./servable-payload.ts";
 
 const MODELS = fileURLToPath(new URL("../../fixtures/models", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "servable-"));
@@ -27,7 +28,7 @@ const id = { name: "m", version: 1n };
 
 describe("SavedModelLoading", () => {
   it("gives signatures that compute the same one native session", async () => {
-    const payload = await loading.load(id, join(MODELS, "keras3_mlp/1"));
+    const payload = imported(await loading.load(id, join(MODELS, "keras3_mlp/1")));
     assert.ok(payload.programs.size > 1);
     const used = [...payload.programs.values()].map(({ sessions }) => sessions);
     for (const sessions of used) assert.deepEqual(sessions, used[0]);
@@ -35,7 +36,7 @@ describe("SavedModelLoading", () => {
   });
 
   it("keeps signatures apart that compute different things", async () => {
-    const payload = await loading.load(id, join(MODELS, "half_plus_two_tf1/123"));
+    const payload = imported(await loading.load(id, join(MODELS, "half_plus_two_tf1/123")));
     assert.equal(payload.programs.size, 5);
     const programs = [...payload.programs.values(), ...payload.freePrograms.values()];
     const used = programs.flatMap(({ sessions }) => sessions);
@@ -52,7 +53,7 @@ describe("SavedModelLoading", () => {
   });
 
   it("survives the way to another thread", async () => {
-    const payload = structuredClone(await loading.load(id, join(MODELS, "half_plus_two/123")));
+    const payload = structuredClone(imported(await loading.load(id, join(MODELS, "half_plus_two/123"))));
     const servable = await SavedModelServable.attach(payload, engine, 0);
     const x = { dtype: "float32", shape: [2], data: Float32Array.of(1, 2) } as const;
     const result = await servable.run("serving_default", [x], ["y"]);

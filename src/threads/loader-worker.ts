@@ -30,6 +30,7 @@ const warmupOptions = {
 const loading = new SavedModelLoading({
   storage: fileStorage,
   engine: createOnnxRuntimeEngine({ intraOpThreads: settings.intraOpThreads }),
+  engines: settings.engines,
   tags: settings.savedModelTags,
   batching: settings.batching,
   allowsFileOps: settings.allowsFileOps,

@@ -1,11 +1,12 @@
 import { failedPrecondition, invalidArgument } from "../../status/status.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { RunResult, Session, SessionDescriptor, SessionTensor } from "../engine.ts";
+import { MAX_RANK, writeDims } from "../native-dims.ts";
+import { NativeNames } from "../native-names.ts";
 import type { Pointer, Status } from "./api.ts";
 import type { Binding } from "./binding.ts";
 import { elementType } from "./element-type.ts";
-import { type Frame, FramePool, MAX_RANK, writeDims } from "./frame.ts";
-import { NativeNames } from "./names.ts";
+import { type Frame, FramePool } from "./frame.ts";
 import { NativeResult, type OutputRow, outputRow } from "./result.ts";
 import { checkRun } from "./status.ts";
 
