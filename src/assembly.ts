@@ -123,6 +123,7 @@ export async function startServer(
       savedModelTags,
       ...warmup,
       checksMethodName: flags.enable_signature_method_name_check,
+      allowsFileOps: flags.allow_file_ops,
       batching: batching && { parameters: batching.parameters, requestWorkers },
     },
     sink,

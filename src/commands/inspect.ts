@@ -1,8 +1,13 @@
 import { findTensorFlow, INSTALL_COMMAND } from "../engines/tensorflow/library.ts";
-import { readSavedModel, readSavedModelProto } from "../formats/saved-model/saved-model.ts";
+import {
+  openSavedModel,
+  readSavedModelGraph,
+  readSavedModelProto,
+} from "../formats/saved-model/saved-model.ts";
 import { SignatureCompiler } from "../import/compile.ts";
 import { describeMissingOp } from "../import/missing-ops.ts";
 import { GraphPreparer } from "../import/prepared-graph.ts";
+import { assertNoFileUse, describeFileUse, fileUseOf } from "../loaders/file-permission.ts";
 import { signaturesOf } from "../loaders/signatures.ts";
 import { initialVariables } from "../loaders/state-loading.ts";
 import { asStatusError, formatStatus } from "../status/status.ts";
@@ -13,8 +18,9 @@ import type { Signature, SignatureTensor } from "../tensor/signature.ts";
 import { type Plan, planOf } from "./inspect-plan.ts";
 
 const LIBRARY = "--tensorflow_library=";
+const FILES = "--allow_file_ops";
 
-const USAGE = `Usage: servable inspect [--ops] [--tensorflow_library=PATH] FOLDER
+const USAGE = `Usage: servable inspect [--ops] [--tensorflow_library=PATH] [--allow_file_ops] FOLDER
 
 FOLDER is one version of a SavedModel (the folder with saved_model.pb). Shows its tags and signatures, which engine
 runs it, and the operations that keep the importer from it.
@@ -22,7 +28,15 @@ runs it, and the operations that keep the importer from it.
   --ops                       show the plan of each signature: its sessions of ONNX Runtime, the operations that run in
                               TypeScript, and why they do
   --tensorflow_library=PATH   as for servable serve
+  --allow_file_ops            as for servable serve: files that a model reads when it is loaded are then read here too
 `;
+
+interface Options {
+  readonly showsOps: boolean;
+  readonly allowsFileOps: boolean;
+  /** TensorFlow's, if it is there. */
+  readonly library: string | undefined;
+}
 
 /** @returns the exit code: 0 if every graph can be served, 1 if not or if it can't be read, 2 for wrong arguments. */
 export async function inspect(args: readonly string[]): Promise<number> {
@@ -31,19 +45,22 @@ export async function inspect(args: readonly string[]): Promise<number> {
     return 0;
   }
   const showsOps = args.includes("--ops");
+  const allowsFileOps = args.includes(FILES);
   const named = args.find((arg) => arg.startsWith(LIBRARY))?.slice(LIBRARY.length) ?? "";
-  const [folder, ...others] = args.filter((arg) => arg !== "--ops" && !arg.startsWith(LIBRARY));
+  const [folder, ...others] = args.filter(
+    (arg) => arg !== "--ops" && arg !== FILES && !arg.startsWith(LIBRARY),
+  );
   if (others.length > 0 || folder === undefined || folder.startsWith("-")) {
     process.stderr.write(USAGE);
     return 2;
   }
   try {
-    const library = findTensorFlow(named);
+    const options = { showsOps, allowsFileOps, library: findTensorFlow(named) };
     const model = await readSavedModelProto(fileStorage, folder);
     let servable = true;
     for (const metaGraph of model.metaGraphs) {
       const tags = metaGraph.metaInfoDef?.tags ?? [];
-      servable = (await inspectGraph(folder, tags, showsOps, library)) && servable;
+      servable = (await inspectGraph(folder, tags, options)) && servable;
     }
     return servable ? 0 : 1;
   } catch (error) {
@@ -55,15 +72,20 @@ export async function inspect(args: readonly string[]): Promise<number> {
 async function inspectGraph(
   folder: string,
   tags: readonly string[],
-  showsOps: boolean,
-  library: string | undefined,
+  { showsOps, allowsFileOps, library }: Options,
 ): Promise<boolean> {
-  const model = await readSavedModel(fileStorage, folder, tags);
+  const graph = await readSavedModelGraph(fileStorage, folder, tags);
+  const info = graph.metaGraph.metaInfoDef;
+  const writer = info?.tensorflowVersion ? ` (written by TensorFlow ${info.tensorflowVersion})` : "";
+  process.stdout.write(`Graph with the tags ${tags.join(", ") || "(none)"}${writer}\n`);
+  const signatures = signaturesOf(graph.signatures);
+  const use = fileUseOf(graph, signatures);
+  // What loading reads, looking into the model would read too.
+  if (!allowsFileOps) assertNoFileUse({ ...use, running: new Map() });
+  const files = describeFileUse(use);
+  if (files !== undefined) process.stdout.write(`  Served only with ${FILES}: it has ${files}\n`);
+  const model = await openSavedModel(fileStorage, graph);
   try {
-    const info = model.metaGraph.metaInfoDef;
-    const writer = info?.tensorflowVersion ? ` (written by TensorFlow ${info.tensorflowVersion})` : "";
-    process.stdout.write(`Graph with the tags ${tags.join(", ") || "(none)"}${writer}\n`);
-    const signatures = signaturesOf(model.signatures);
     const preparer = new GraphPreparer(model.metaGraph, signatures.values());
     const compiler = new SignatureCompiler(preparer, await initialVariables(model, preparer, fileStorage));
     const refused: string[] = [];
@@ -73,7 +95,8 @@ async function inspectGraph(
       process.stdout.write(describeSignature(key, signature, verdict, showsOps));
     }
     process.stdout.write(`  Engine ${engineOf(refused, library)}\n`);
-    return refused.length === 0 || library !== undefined;
+    const isAllowed = files === undefined || allowsFileOps;
+    return isAllowed && (refused.length === 0 || library !== undefined);
   } finally {
     model.close();
   }

@@ -64,6 +64,15 @@ export const ownFlags = [
       "a try at load shows that it changes no answer and pays.",
   },
   {
+    name: "allow_file_ops",
+    type: "bool",
+    defaultValue: false,
+    group: "Beyond TensorFlow Serving",
+    help:
+      "Serve models that read or write files, other than their own variables and assets, when they are loaded or asked. " +
+      "Such a model can do with files whatever the server can.",
+  },
+  {
     name: "lazy_load",
     type: "bool",
     defaultValue: false,

@@ -8,6 +8,7 @@ import {
   type SessionStep,
   type Step,
 } from "../import/program.ts";
+import { fileOps } from "../registry/file-ops.ts";
 import { opDefinition } from "../registry/op-registry.ts";
 import type { NumericTensor, Tensor } from "../tensor/tensor.ts";
 import { NO_STATE } from "./servable-state.ts";
@@ -83,7 +84,7 @@ function renumbered(program: Program, renumber: (session: number) => number): Pr
 /** Whether it gives the same for the same inputs, and does nothing else but, perhaps, refuse them; and it ends. */
 function isPure(step: Step, sessions: readonly CompiledSession[]): step is SessionStep | HostStep {
   if (step.kind === "session") return !sessions[step.session]!.isUnbounded;
-  if (step.kind !== "host") return false;
+  if (step.kind !== "host" || fileOps.has(step.op)) return false;
   return step.op === "Assert" || (!step.effect && !opDefinition(step.op)?.stateful);
 }
 

@@ -10,7 +10,7 @@ import { runConstantSteps } from "./constant-steps.ts";
 import { assertCovered } from "./coverage.ts";
 import { compileFree, type FreeSignature } from "./free-shapes.ts";
 import type { ImportedModel, LoadedProgram, LoadedSession } from "./servable-payload.ts";
-import { accessOf } from "./servable-state.ts";
+import { accessOf, usesFiles } from "./servable-state.ts";
 import { createSession } from "./session-creation.ts";
 import { weightsToShare } from "./shared-weights.ts";
 import { initialVariables, loadState } from "./state-loading.ts";
@@ -83,9 +83,9 @@ export function freeImported(
   if (weights !== undefined) engine.releaseWeights(weights);
 }
 
-/** The keys of the signatures whose runs change what others see. */
+/** The keys of the signatures whose runs change what others see: variables, tables, or perhaps files. */
 export function changingSignatures({ programs, state }: ImportedModel): readonly string[] {
   return [...programs]
-    .filter(([, { program }]) => accessOf(program, state) === "exclusive")
+    .filter(([, { program }]) => accessOf(program, state) === "exclusive" || usesFiles(program))
     .map(([key]) => key);
 }

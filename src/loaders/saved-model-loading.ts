@@ -14,6 +14,7 @@ import { asStatusError, formatStatus } from "../status/status.ts";
 import { joinPath, type Storage } from "../storage/storage.ts";
 import type { Signature } from "../tensor/signature.ts";
 import { type EngineSelection, firstSelection, selectionAfter } from "./engine-selection.ts";
+import { assertNoFileUse, describeFileUse, fileUseOf } from "./file-permission.ts";
 import { changingSignatures, freeImported, importModel } from "./imported-model.ts";
 import { type BatchingOptions, modelBatching } from "./model-batching.ts";
 import type { ImportedPayload, ServablePayload, TensorFlowPayload } from "./servable-payload.ts";
@@ -26,7 +27,7 @@ export interface SavedModelLoadingOptions {
   readonly engine: OnnxEngine;
   /** Which models run on which engine. Default: everything is imported. */
   readonly engines?: EngineSettings;
-  /** Whether models that TensorFlow runs may read and write files. Default: false. */
+  /** Whether models may read and write files that aren't their own. Default: false. */
   readonly allowsFileOps?: boolean;
   /** The tags of the meta graph to serve. */
   readonly tags: readonly string[];
@@ -97,6 +98,7 @@ export class SavedModelLoading {
     const { storage, tags, warmUp } = this.#options;
     const graph = await readSavedModelGraph(storage, path, tags);
     const signatures = signaturesOf(graph.signatures);
+    this.#checkFiles(graph, signatures, log);
     const { loaded, changing } = await this.#onAnEngine(id, graph, signatures, log);
     const payload = { id, signatures, ...loaded, signatureDefMap: signatureDefMap(graph) };
     try {
@@ -107,6 +109,13 @@ export class SavedModelLoading {
       await this.#free(loaded);
       throw error;
     }
+  }
+
+  #checkFiles(graph: SavedModelGraph, signatures: ReadonlyMap<string, Signature>, log: Logger): void {
+    const use = fileUseOf(graph, signatures);
+    if (!this.#options.allowsFileOps) assertNoFileUse(use);
+    const description = describeFileUse(use);
+    if (description !== undefined) log.warning(`--allow_file_ops lets the model have ${description}`);
   }
 
   async #batching(path: string, payload: ServablePayload, changing: readonly string[], log: Logger) {

@@ -162,8 +162,9 @@ describe("a version that TensorFlow loads", { skip: skipWithoutLibrary }, () => 
     await assert.rejects(loader("tensorflow").loading.load(id, path), {
       code: Code.FAILED_PRECONDITION,
       message:
-        "The signature serving_default reads or writes files when it is run: WriteFile (node write). --allow_file_ops " +
-        "lets models do that",
+        "The model can't be served: it has an operation that reads or writes files: WriteFile (node write). " +
+        "A model could so read or change whatever the server may; --allow_file_ops lets it, " +
+        "if all models come from where you trust",
     });
     await served(
       path,

@@ -1,14 +1,12 @@
 import type { SessionTensor } from "../engines/engine.ts";
 import type { TensorFlowEngine } from "../engines/tensorflow/engine.ts";
 import type { SavedModelSource } from "../engines/tensorflow/saved-model.ts";
-import { describeMissingOp } from "../import/missing-ops.ts";
 import { changesState } from "../import/mutable-state.ts";
 import { OpReach, type ReachedOps } from "../import/reached-ops.ts";
 import { touchesFiles } from "../import/touches-files.ts";
 import type { MetaGraphDef } from "../proto/gen/tensorflow/core/protobuf/meta_graph_pb.ts";
 import { fileOps } from "../registry/file-ops.ts";
 import { opDefinition } from "../registry/op-registry.ts";
-import { failedPrecondition } from "../status/status.ts";
 import type { Signature } from "../tensor/signature.ts";
 import { probe } from "./probe.ts";
 import type { LoadedSession, TensorFlowModel } from "./servable-payload.ts";
@@ -59,7 +57,7 @@ function conductOf(ops: ReachedOps): Conduct {
   return {
     isUnbounded: LOOPS.some((op) => ops.has(op)),
     isRepeatable: names.every(leavesNothing),
-    changesState: names.some(changes),
+    changesState: names.some((op) => changes(op) || fileOps.has(op)),
   };
 }
 
@@ -74,16 +72,6 @@ function leavesNothing(op: string): boolean {
   return !definition.stateful || LEAVES_NOTHING.has(op);
 }
 
-/** @throws StatusError FAILED_PRECONDITION if a signature reads or writes files when it is run. */
-function refuseFileOps(key: string, ops: ReachedOps): void {
-  const found = [...ops].filter(([op]) => fileOps.has(op));
-  if (found.length === 0) return;
-  const named = found.map(([op, nodes]) => describeMissingOp({ op, nodes })).join("; ");
-  throw failedPrecondition(
-    `The signature ${key} reads or writes files when it is run: ${named}. --allow_file_ops lets models do that`,
-  );
-}
-
 const NO_NODES: ReadonlySet<string> = new Set();
 
 /** A loaded model, and the keys of the signatures whose runs change what others see. */
@@ -94,9 +82,8 @@ export interface LoadedTensorFlowModel {
 
 /**
  * Has TensorFlow load a model, and tries its signatures out.
- * @param allowsFileOps whether runs may read and write files.
- * @throws StatusError FAILED_PRECONDITION if they would but mustn't, else with TensorFlow's code and message; nothing
- * stays allocated then.
+ * @param allowsFileOps whether runs of other tensors than the signatures' may read and write files.
+ * @throws StatusError with TensorFlow's code and message; nothing stays allocated then.
  */
 export function loadTensorFlowModel(
   engine: TensorFlowEngine,
@@ -109,7 +96,6 @@ export function loadTensorFlowModel(
   const conducts = new Map<string, Conduct>();
   for (const [key, signature] of signatures) {
     const ops = reach.of(signature);
-    if (!allowsFileOps) refuseFileOps(key, ops);
     conducts.set(key, conductOf(ops));
   }
   const model = engine.load(source);

@@ -34,6 +34,7 @@ function create(most: number) {
     warmsUp: false,
     warmupIterations: 0,
     checksMethodName: false,
+    allowsFileOps: false,
   };
   const events: string[] = [];
   const monitor = {

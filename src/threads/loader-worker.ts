@@ -33,6 +33,7 @@ const loading = new SavedModelLoading({
   engines: settings.engines,
   tags: settings.savedModelTags,
   batching: settings.batching,
+  allowsFileOps: settings.allowsFileOps,
   log: createLogger(sink, "loaders/saved_model"),
   ...(settings.warmsUp && {
     warmUp: (servable: Servable, path: string) => warmUp(servable, path, warmupOptions),

@@ -139,6 +139,8 @@ export interface LoaderSettings {
   readonly warmsUp: boolean;
   readonly warmupIterations: number;
   readonly checksMethodName: boolean;
+  /** Whether models may read and write files that aren't their own. */
+  readonly allowsFileOps: boolean;
   /** Undefined if no requests are batched. */
   readonly batching?: BatchingOptions | undefined;
 }
