@@ -26,6 +26,9 @@ const ROUNDS = 3;
 const RELATIVE_TOLERANCE = 1e-3;
 const ABSOLUTE_TOLERANCE = 1e-5;
 
+/** Milliseconds. */
+type Clock = () => number;
+
 /** Whatever waits is run, at once; what doesn't fit is run alone, and nothing is refused. */
 const PARAMETERS: BatchingParameters = Object.freeze({
   maxBatchSize: MOST_ROWS,
@@ -40,6 +43,7 @@ const PARAMETERS: BatchingParameters = Object.freeze({
 /**
  * How a version is batched without parameters: those signatures are that gain from it.
  * @param changing signatures that change state, which each request must do once.
+ * @param now Default: the real clock.
  * @returns undefined if there are none.
  */
 export async function autoBatching(
@@ -47,10 +51,11 @@ export async function autoBatching(
   changing: readonly string[],
   requestWorkers: number,
   log: Logger,
+  now: Clock = () => performance.now(),
 ): Promise<ModelBatching | undefined> {
   const batched: string[] = [];
   for (const key of servable.signatures.keys()) {
-    if (!changing.includes(key) && (await gainsFromBatches(servable, key))) batched.push(key);
+    if (!changing.includes(key) && (await gainsFromBatches(servable, key, now))) batched.push(key);
   }
   if (batched.length === 0) return undefined;
   log.info(`Requests that wait at the same time are run together, for the signatures: ${batched.join(", ")}`);
@@ -64,13 +69,13 @@ export async function autoBatching(
  * what a run of it alone gives, and be cheaper. Shapes alone can't tell: a softmax over the batch has one row out per row in.
  * What the model refuses made-up inputs for, and what depends on chance, is not batched.
  */
-async function gainsFromBatches(servable: Servable, key: string): Promise<boolean> {
+async function gainsFromBatches(servable: Servable, key: string, now: Clock): Promise<boolean> {
   const signature = servable.signatures.get(key)!;
   if (!hasFreeBatch(signature)) return false;
   const inputs = madeUpRows(signature, MOST_ROWS);
   if (inputs === undefined) return false;
   const outputs = [...signature.outputs.keys()];
-  const run = (rows: readonly Tensor[]) => timed(() => servable.run(key, rows, outputs));
+  const run = (rows: readonly Tensor[]) => timed(() => servable.run(key, rows, outputs), now);
   const rowAt = (row: number) => inputs.map((tensor) => sliceRows(tensor, row, row + 1));
   try {
     const single = await fastest(() => run(rowAt(0)), LONGEST_SINGLE_MICROSECONDS);
@@ -104,11 +109,11 @@ interface TimedRun {
   readonly microseconds: number;
 }
 
-async function timed(run: () => RunResult | Promise<RunResult>): Promise<TimedRun> {
-  const start = performance.now();
+async function timed(run: () => RunResult | Promise<RunResult>, now: Clock): Promise<TimedRun> {
+  const start = now();
   const running = run();
   const result = running instanceof Promise ? await running : running;
-  return { result, microseconds: (performance.now() - start) * 1000 };
+  return { result, microseconds: (now() - start) * 1000 };
 }
 
 /** Microseconds of the fastest of some runs; of the first, if that takes longer than `enough`. */
