@@ -14,7 +14,7 @@ import { type BenchModel, findModels, MODELS } from "./models.ts";
 import { predictRequest } from "./requests.ts";
 import { compareResults, formatLoad, type LoadRow, readResults, saveResults } from "./results.ts";
 import { type Selection, select } from "./selection.ts";
-import { measureSwap } from "./swap.ts";
+import { formatSwaps, measureSwap } from "./swap.ts";
 import { formatTable } from "./table.ts";
 
 async function coldRow(model: BenchModel, alone: InProcess, chosen: Selection): Promise<string[]> {
@@ -62,17 +62,9 @@ async function main(args: readonly string[]): Promise<void> {
   if (chosen.parts.includes("swap")) {
     const rows: string[][] = [];
     for (const model of models) {
-      rows.push(await measureSwap(model, alone.get(model)!, chosen.serverFlags));
+      rows.push(...(await measureSwap(model, alone.get(model)!, chosen.serverFlags)));
     }
-    const header = [
-      "versions added and removed under load",
-      "loads and unloads",
-      "requests",
-      "failed",
-      "p50 us",
-      "p99 us",
-    ];
-    process.stdout.write(formatTable(header, rows));
+    process.stdout.write(formatSwaps(rows));
   }
 }
 

@@ -34,13 +34,19 @@ export interface ServerOptions {
   readonly tracesCollections?: boolean;
 }
 
+/** What a server serves: one model's folder, or what a config file says; then `name` is one of its models. */
+export type Served = { readonly name: string } & (
+  | { readonly path: string }
+  | { readonly configFile: string }
+);
+
 /**
- * Starts the program on one model and resolves at its first answer.
+ * Starts the program on models and resolves at its first answer.
  * @param first a request over HTTP that it must answer with status 200. Default: one for the model's status.
  * @throws Error with what the server wrote, if it ends or does not answer.
  */
 export async function startServer(
-  model: { readonly name: string; readonly path: string },
+  model: Served,
   first: BenchRequest | undefined,
   flags: readonly string[],
   { environment = {}, profiles = false, tracesCollections = false }: ServerOptions = {},
@@ -57,8 +63,9 @@ export async function startServer(
     [
       ...main,
       "serve",
-      `--model_name=${model.name}`,
-      `--model_base_path=${model.path}`,
+      ...("path" in model
+        ? [`--model_name=${model.name}`, `--model_base_path=${model.path}`]
+        : [`--model_config_file=${model.configFile}`]),
       `--port=${grpcPort}`,
       `--rest_api_port=${restPort}`,
       "--bind_address=127.0.0.1",
