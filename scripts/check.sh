@@ -1,11 +1,11 @@
 #!/bin/sh
-# What the code must satisfy besides its tests: types, lint and format, import rules, generated files, the compatibility table.
+# What the code must satisfy besides its tests: types, lint and format, import rules, generated files, what tables say that tests show.
 set -eu
 cd "$(dirname -- "$0")/.."
 tsc -p .
 biome check --error-on-warnings .
 node scripts/check-imports.ts
-node scripts/check-compatibility.ts
+node scripts/check-shown-by.ts
 node scripts/op-reference.ts --check
 node scripts/flag-reference.ts --check
 scripts/generate-protos.sh --check

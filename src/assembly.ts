@@ -4,6 +4,7 @@ import { batchingSettings } from "./config/batching-settings.ts";
 import { parseChannelArguments } from "./config/channel-arguments.ts";
 import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
 import { engineSettings } from "./config/engine-settings.ts";
+import { limitsOf } from "./config/limits.ts";
 import { prometheusPath } from "./config/monitoring-config.ts";
 import { sessionSettings } from "./config/session-settings.ts";
 import { readTlsIdentity, type TlsIdentity } from "./config/tls-identity.ts";
@@ -21,6 +22,7 @@ import { ServerMetrics } from "./monitoring/server-metrics.ts";
 import { traceSettings } from "./monitoring/trace-settings.ts";
 import { packageVersion } from "./package-version.ts";
 import { ServerProfiler } from "./profiling/server-profiler.ts";
+import { parseHosts } from "./protocols/grpc/management-guard.ts";
 import type { MetricsPage } from "./protocols/rest/metrics-pages.ts";
 import { parseCodings } from "./protocols/rest/response-compression.ts";
 import type { RestServiceOptions } from "./protocols/rest/service.ts";
@@ -74,7 +76,8 @@ export async function startServer(
   signal: AbortSignal,
   extensions: Extensions = {},
 ): Promise<RunningServer> {
-  const rest = restOptions(flags);
+  const requestWorkers = flags.request_workers || availableParallelism();
+  const limits = limitsOf(flags, requestWorkers);
   const { channel, ignored } = parseChannelArguments(flags.grpc_channel_arguments);
   if (ignored.length > 0) {
     const log = createLogger(sink, "model_servers/server");
@@ -113,7 +116,6 @@ export async function startServer(
     },
     identities,
   );
-  const requestWorkers = flags.request_workers || availableParallelism();
   const batchThreads = batching && createBatchThreads(batching.numBatchThreads);
   const loaderThreads = new LoaderThreads(
     flags.num_load_threads || availableParallelism(),
@@ -144,7 +146,10 @@ export async function startServer(
   const settings: Omit<WorkerSettings, "number" | "requestLog"> = {
     intraOpThreads,
     restTimeoutMilliseconds: flags.rest_api_timeout_in_ms,
-    rest,
+    rest: restOptions(flags, limits),
+    limits: limits.request,
+    listenerLimits: limits.listener,
+    allowedHosts: parseHosts(flags.allowed_hosts),
     tensorContent: flags.enable_serialization_as_tensor_content,
     checksMethodName: flags.enable_signature_method_name_check,
     batchThreads,
@@ -339,8 +344,10 @@ function restPort({ port, rest_api_port: rest }: Flags, sink: LogSink): number {
   return 0;
 }
 
-function restOptions(flags: Flags): RestServiceOptions {
+function restOptions(flags: Flags, limits: ReturnType<typeof limitsOf>): RestServiceOptions {
   return {
+    limits: limits.request,
+    maxBodyBytes: limits.maxBodyBytes,
     cors: flags.rest_api_enable_cors_support,
     serverTiming: flags.rest_api_server_timing,
     compression: parseCodings(flags.rest_api_response_compression),

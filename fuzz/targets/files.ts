@@ -4,8 +4,10 @@ import { modelConfigsOf } from "../../src/config/model-server-config.ts";
 import { parseTextProto } from "../../src/config/text-proto.ts";
 import { readSavedModel } from "../../src/formats/saved-model/saved-model.ts";
 import { openBundle } from "../../src/formats/saved-model/tensor-bundle.ts";
+import { ConfigProtoSchema } from "../../src/proto/gen/tensorflow/core/protobuf/config_pb.ts";
 import { ModelServerConfigSchema } from "../../src/proto/gen/tensorflow_serving/config/model_server_config_pb.ts";
 import { MonitoringConfigSchema } from "../../src/proto/gen/tensorflow_serving/config/monitoring_config_pb.ts";
+import { PlatformConfigMapSchema } from "../../src/proto/gen/tensorflow_serving/config/platform_config_pb.ts";
 import { SSLConfigSchema } from "../../src/proto/gen/tensorflow_serving/config/ssl_config_pb.ts";
 import { BatchingParametersSchema } from "../../src/proto/gen/tensorflow_serving/servables/tensorflow/session_bundle_config_pb.ts";
 import { memoryStorage } from "../../src/storage/memory.ts";
@@ -24,13 +26,21 @@ const CONFIGS = [
   'prometheus_config { enable: true, path: "/metrics" } # comment',
 ];
 
+const SCHEMAS = [
+  SSLConfigSchema,
+  BatchingParametersSchema,
+  MonitoringConfigSchema,
+  ConfigProtoSchema,
+  PlatformConfigMapSchema,
+];
+
 const textProto: FuzzTarget = {
   name: "files: text protos",
   seeds: CONFIGS.map((text) => new TextEncoder().encode(text)),
   run(input) {
     const text = Buffer.from(input).toString();
     unlessRefused(() => modelConfigsOf(parseTextProto(ModelServerConfigSchema, text, "f")));
-    for (const schema of [SSLConfigSchema, BatchingParametersSchema, MonitoringConfigSchema]) {
+    for (const schema of SCHEMAS) {
       unlessRefused(() => parseTextProto(schema, text, "f"));
     }
   },

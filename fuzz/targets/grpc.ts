@@ -13,6 +13,7 @@ import { decodePredictRequest } from "../../src/protocols/grpc/predict-codec.ts"
 import { decodeTensor } from "../../src/protocols/grpc/tensor-decode.ts";
 import { measureTensor, writeTensor } from "../../src/protocols/grpc/tensor-encode.ts";
 import { MessageMemory } from "../../src/protocols/message-memory.ts";
+import { RequestAllowance } from "../../src/protocols/request-limits.ts";
 import { elementCount } from "../../src/tensor/shape.ts";
 import { type FuzzTarget, unlessRefused } from "../target.ts";
 
@@ -37,7 +38,9 @@ const tensor: FuzzTarget = {
   name: "grpc: TensorProto",
   seeds: TENSORS.map((message) => toBinary(TensorProtoSchema, message)),
   run(input) {
-    const decoded = unlessRefused(() => decodeTensor(input, { bytes: 1 << 20 }));
+    const decoded = unlessRefused(() =>
+      decodeTensor(input, new RequestAllowance({ items: 1000, fillBytes: 1 << 20 })),
+    );
     if (decoded === undefined) return;
     const count = elementCount(decoded.shape);
     assert.ok(decoded.dtype === "string" ? decoded.data.length === count : decoded.data.length >= count);
@@ -49,7 +52,7 @@ const tensor: FuzzTarget = {
       message.tensorShape?.dim.map(({ size }) => Number(size)),
       [...decoded.shape],
     );
-    const again = decodeTensor(out, { bytes: 1 << 20 });
+    const again = decodeTensor(out, new RequestAllowance({ items: 1000, fillBytes: 1 << 20 }));
     assert.deepEqual([again.dtype, again.shape], [decoded.dtype, decoded.shape]);
   },
 };

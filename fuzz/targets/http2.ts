@@ -95,6 +95,7 @@ const hpack: FuzzTarget = {
 class Sink extends EventEmitter {
   writable = true;
   readonly writableLength = 0;
+  readonly bytesWritten = 0;
   write(): boolean {
     return true;
   }
@@ -118,6 +119,7 @@ const connection: FuzzTarget = {
     const failures: unknown[] = [];
     new ServerConnection(socket as unknown as Socket, {
       maxConcurrentStreams: 10,
+      maxHeaderBytes: 1 << 14,
       open: (stream) => ({
         data() {},
         end: () => stream.respond(HEADERS, Buffer.from("body"), HEADERS),

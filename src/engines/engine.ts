@@ -1,3 +1,4 @@
+import type { Cancellation } from "../status/cancellation.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { PartialShape, Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -118,8 +119,16 @@ export interface Session {
    * @throws StatusError with the engine's message if the run fails (INVALID_ARGUMENT for bad inputs).
    */
   run(inputs: readonly Tensor[], outputs: readonly number[]): RunResult;
-  /** The same on a thread of the engine's. Rejects as `run` throws. The inputs must not change until it settles. */
-  runAsync(inputs: readonly Tensor[], outputs: readonly number[]): Promise<RunResult>;
+  /**
+   * The same on a thread of the engine's. Rejects as `run` throws. The inputs must not change until it settles.
+   * @param cancellation ends the run soon after no one waits for it any more: it then rejects with CANCELLED, unless it is
+   * done. Default: it runs to its end.
+   */
+  runAsync(
+    inputs: readonly Tensor[],
+    outputs: readonly number[],
+    cancellation?: Cancellation,
+  ): Promise<RunResult>;
   /** Ends this thread's use. No call may follow; none may be under way. */
   release(): void;
 }

@@ -14,7 +14,7 @@ export interface FlagRow {
   readonly help: string;
 }
 
-/** The headings of --help, in its order. Those of the last group are not TensorFlow Serving's. */
+/** The headings of --help, in its order. Those of the last two groups are not TensorFlow Serving's. */
 export const FLAG_GROUPS = [
   "Models",
   "Listening",
@@ -22,6 +22,7 @@ export const FLAG_GROUPS = [
   "Batching",
   "General",
   "Accelerators",
+  "Limits",
   "Beyond TensorFlow Serving",
 ] as const;
 export type FlagGroup = (typeof FLAG_GROUPS)[number];

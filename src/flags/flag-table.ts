@@ -1,9 +1,10 @@
 import type { FlagRow } from "./flag-row.ts";
+import { limitFlags } from "./limit-flags.ts";
 import { ownFlags } from "./own-flags.ts";
 import { servingFlags } from "./serving-flags.ts";
 
-/** Every flag of the server. Adding one is a row in one of the two and its use; the types follow. */
-export const flagTable = [...servingFlags, ...ownFlags] as const;
+/** Every flag of the server. Adding one is a row in one of the three and its use; the types follow. */
+export const flagTable = [...servingFlags, ...limitFlags, ...ownFlags] as const;
 
 type Row = (typeof flagTable)[number];
 type ValueOf<R extends FlagRow> = R["type"] extends "int" | "float"

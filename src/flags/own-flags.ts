@@ -1,6 +1,6 @@
 import type { FlagRow } from "./flag-row.ts";
 
-/** The flags that TensorFlow Serving doesn't have. */
+/** The flags that TensorFlow Serving doesn't have, but for limits. */
 export const ownFlags = [
   {
     name: "engine",

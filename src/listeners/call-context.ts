@@ -5,6 +5,7 @@ import type { UnaryMethods } from "../protocols/unary.ts";
 import { internal, StatusError } from "../status/status.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { encodeHeaders } from "./http2/hpack/encode.ts";
+import type { Turns } from "./turns.ts";
 
 /** What the calls of a listener share. */
 export interface CallContext {
@@ -12,6 +13,13 @@ export interface CallContext {
   readonly streams: StreamMethods;
   /** Of a request message, as it is sent and after decompression, in bytes. */
   readonly maxReceiveMessageLength: number;
+  /** Bytes of answers that a connection's client may leave unread; further answers are replaced by an error. */
+  readonly maxUnreadBytes: number;
+  /** How long a unary call may take to send its message. */
+  readonly requestMilliseconds: number;
+  /** How long it may take altogether, whatever its client says. */
+  readonly answerMilliseconds: number;
+  readonly turns: Turns;
   readonly deadlines: Deadlines;
   readonly memory: MessageMemory;
   /** Told of what a method threw that is no StatusError; the client gets only a generic message. */

@@ -4,7 +4,7 @@ import { MessageAssembler } from "../protocols/grpc/framing.ts";
 import { OK_TRAILERS, statusTrailers } from "../protocols/grpc/status-trailers.ts";
 import type { UnaryCall } from "../protocols/unary.ts";
 import { type Cancellation, CancellationSource } from "../status/cancellation.ts";
-import { Code, StatusError } from "../status/status.ts";
+import { Code, resourceExhausted, StatusError } from "../status/status.ts";
 import { ANSWER_HEADERS, type CallContext, publicStatus } from "./call-context.ts";
 import type { Expiring } from "./deadlines.ts";
 import { GrpcStream } from "./grpc-stream.ts";
@@ -43,11 +43,14 @@ function refuse(stream: ServerStream, status: StatusError): void {
 
 class GrpcCall extends CancellationSource implements UnaryCall, Expiring, RequestReceiver {
   readonly headers: UnaryCall["headers"];
-  readonly deadline: number;
+  /** When the answer must be there; until the message is, when that must be, if it is earlier. */
+  deadline: number;
   readonly #stream: ServerStream;
   readonly #context: CallContext;
   readonly #start: UnaryStart;
   readonly #message: MessageAssembler;
+  /** On the clock of `performance.now()`; Infinity for never. */
+  readonly #answerBy: number;
   #abort: AbortController | undefined;
   /** Answered, or not to be answered any more. */
   #over = false;
@@ -59,8 +62,9 @@ class GrpcCall extends CancellationSource implements UnaryCall, Expiring, Reques
     this.#context = context;
     this.#start = start;
     this.#message = new MessageAssembler(context.maxReceiveMessageLength, context.memory);
-    this.deadline =
-      start.timeout === undefined ? Number.POSITIVE_INFINITY : performance.now() + start.timeout;
+    this.#answerBy =
+      performance.now() + Math.min(start.timeout ?? Number.POSITIVE_INFINITY, context.answerMilliseconds);
+    this.deadline = Math.min(this.#answerBy, performance.now() + context.requestMilliseconds);
     context.deadlines.add(this);
   }
 
@@ -96,8 +100,9 @@ class GrpcCall extends CancellationSource implements UnaryCall, Expiring, Reques
     if (this.#over) return;
     try {
       const { bytes, compressed } = this.#message.finish();
+      this.#awaitOnlyAnswer();
       if (!compressed) {
-        this.#call(bytes);
+        this.#context.turns.run(this.#stream.connection, () => this.#call(bytes));
         return;
       }
       const message = decompress(this.#start.encoding, bytes, this.#context.maxReceiveMessageLength);
@@ -107,11 +112,20 @@ class GrpcCall extends CancellationSource implements UnaryCall, Expiring, Reques
           (error: unknown) => this.#fail(error),
         );
       } else {
-        this.#call(message);
+        this.#context.turns.run(this.#stream.connection, () => this.#call(message));
       }
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** The message is there: what counts is when the answer must be. */
+  #awaitOnlyAnswer(): void {
+    if (this.deadline === this.#answerBy) return;
+    const { deadlines } = this.#context;
+    deadlines.delete(this);
+    this.deadline = this.#answerBy;
+    deadlines.add(this);
   }
 
   #call(message: Uint8Array): void {
@@ -141,6 +155,14 @@ class GrpcCall extends CancellationSource implements UnaryCall, Expiring, Reques
 
   #reply(frame: Uint8Array): void {
     if (this.#over) return;
+    const { unread } = this.#stream;
+    const { maxUnreadBytes } = this.#context;
+    if (unread > 0 && unread + frame.length > maxUnreadBytes) {
+      this.#fail(
+        resourceExhausted(`More than ${maxUnreadBytes} bytes of answers on this connection were not read`),
+      );
+      return;
+    }
     this.#finish();
     this.#stream.respond(ANSWER_HEADERS, frame, OK);
   }

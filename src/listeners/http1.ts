@@ -1,17 +1,21 @@
 import type { IncomingMessage, ServerOptions, ServerResponse } from "node:http";
-import type { AddressInfo, Server } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TlsOptions } from "node:tls";
 import type { TlsIdentity } from "../config/tls-identity.ts";
 import { GatheredBytes } from "../protocols/gathered-bytes.ts";
 import { MessageMemory } from "../protocols/message-memory.ts";
+import { MAX_BODY_BYTES } from "../protocols/rest/handler.ts";
 import { errorReply, errorWithStatus } from "../protocols/rest/replies.ts";
 import type { HttpHandler, HttpResponse } from "../protocols/unary.ts";
 import { asStatusError, Code, StatusError } from "../status/status.ts";
 import { Deadlines } from "./deadlines.ts";
+import { DEFAULT_LISTENER_LIMITS, type ListenerLimits } from "./listener-limits.ts";
 import { PendingRequest } from "./pending-request.ts";
+import { Pipelines } from "./pipelines.ts";
 import { ReceivedMemory } from "./received-memory.ts";
 import { type ListenTarget, ServerSet } from "./server-set.ts";
+import { Turns } from "./turns.ts";
 
 // An import would load fetch and WebSocket too, for the module's exports of that name: 150 ms in each thread.
 const http = process.getBuiltinModule("node:http");
@@ -23,6 +27,8 @@ export interface RestListenerOptions {
   readonly timeoutMilliseconds?: number;
   /** Larger bodies get 413. Default: 2^30. */
   readonly maxBodyBytes?: number;
+  /** Default: DEFAULT_LISTENER_LIMITS. */
+  readonly limits?: ListenerLimits;
   /** Sent with the errors that the listener answers itself. Default: none. */
   readonly errorHeaders?: Readonly<Record<string, string>>;
   /** Told of what the handler throws, which the client sees only as 500. Default: ignored. */
@@ -47,9 +53,8 @@ export interface RestListener {
 
 /** Longer than proxies and clients keep a connection idle by default, so that they are the ones to close it. */
 const KEEP_ALIVE_MILLISECONDS = 75_000;
-/** A client that takes longer to send its headers, or its whole request, is let go. */
-const HEADERS_MILLISECONDS = 60_000;
-const REQUEST_MILLISECONDS = 600_000;
+/** How often Node looks for clients that take too long, at most. */
+const LONGEST_LOOK_MILLISECONDS = 5000;
 
 /**
  * Up to here bytes are sent as text of a character each, which Node writes together with the head, and not as a second piece: a
@@ -61,13 +66,18 @@ interface Context {
   readonly handler: HttpHandler;
   readonly timeoutMilliseconds: number;
   readonly maxBodyBytes: number;
+  readonly limits: ListenerLimits;
   readonly errorHeaders: Readonly<Record<string, string>>;
   readonly onFailure: (error: unknown, target: string) => void;
+  readonly turns: Turns;
   readonly deadlines: Deadlines;
   readonly memory: MessageMemory;
   readonly received: ReceivedMemory;
-  /** Connections on which a request is being answered. */
+  /** All connections, the oldest first; over TLS, those whose handshake is done. */
+  readonly open: Set<Socket>;
+  /** Connections on which a request has begun and isn't answered, and on how many. */
   readonly busy: Map<Duplex, number>;
+  readonly pipelines: Pipelines;
   draining: boolean;
 }
 
@@ -76,19 +86,25 @@ export function createRestListener(handler: HttpHandler, options: RestListenerOp
   const context: Context = {
     handler,
     timeoutMilliseconds: options.timeoutMilliseconds ?? 30_000,
-    maxBodyBytes: options.maxBodyBytes ?? 2 ** 30,
+    maxBodyBytes: options.maxBodyBytes ?? MAX_BODY_BYTES,
+    limits: options.limits ?? DEFAULT_LISTENER_LIMITS,
     errorHeaders: options.errorHeaders ?? {},
     onFailure: options.onFailure ?? (() => {}),
+    turns: new Turns(),
     deadlines: new Deadlines(),
     memory: new MessageMemory(),
     received: new ReceivedMemory(),
+    open: new Set(),
     busy: new Map(),
+    pipelines: new Pipelines(),
     draining: false,
   };
-  const servers = new ServerSet(
-    (tls) => createServer(context, tls),
-    (error) => context.onFailure(error, "accept"),
-  );
+  const servers = new ServerSet((tls) => createServer(context, tls), {
+    maxConnections: context.limits.maxConnections,
+    endIdle: () => endIdle(context),
+    refuse: (socket) => refuseConnection(context, socket),
+    onFailure: (error) => context.onFailure(error, "accept"),
+  });
   return {
     listen: (target, identity) => servers.listen(target, identity),
     renew: (identity) => servers.renew(identity),
@@ -100,10 +116,13 @@ export function createRestListener(handler: HttpHandler, options: RestListenerOp
 }
 
 function createServer(context: Context, tls: TlsOptions | undefined): Server {
+  const { headerMilliseconds, requestMilliseconds, unreadMilliseconds, maxHeaderBytes } = context.limits;
   const options: ServerOptions = {
     keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
-    headersTimeout: HEADERS_MILLISECONDS,
-    requestTimeout: REQUEST_MILLISECONDS,
+    headersTimeout: Math.min(headerMilliseconds, requestMilliseconds),
+    requestTimeout: requestMilliseconds,
+    connectionsCheckingInterval: Math.min(headerMilliseconds, requestMilliseconds, LONGEST_LOOK_MILLISECONDS),
+    maxHeaderSize: maxHeaderBytes,
     requireHostHeader: false,
   };
   const server =
@@ -114,6 +133,15 @@ function createServer(context: Context, tls: TlsOptions | undefined): Server {
     serve(context, request, response);
   });
   server.on("clientError", (error, socket) => refuse(context, error, socket));
+  // Neither side has sent or taken a byte for so long: fine only where nothing is to be sent before a model has run.
+  server.setTimeout(unreadMilliseconds, (socket) => {
+    if (socket.writableLength > 0 || !context.pipelines.has(socket)) socket.destroy();
+  });
+  // Below a TLS connection there is another, whose requests no one knows.
+  server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
+    context.open.add(socket);
+    socket.once("close", () => context.open.delete(socket));
+  });
   return server;
 }
 
@@ -125,12 +153,8 @@ function declaredLength(request: IncomingMessage): number | undefined {
 function serve(context: Context, request: IncomingMessage, response: ServerResponse): void {
   const { busy, maxBodyBytes } = context;
   const { socket } = request;
-  busy.set(socket, (busy.get(socket) ?? 0) + 1);
-  response.once("close", () => {
-    const left = busy.get(socket)! - 1;
-    if (left > 0) busy.set(socket, left);
-    else busy.delete(socket);
-  });
+  count(busy, socket, 1);
+  response.once("close", () => count(busy, socket, -1));
   // A client that goes away in the middle of its request has no one to be told.
   request.on("error", () => {});
 
@@ -151,7 +175,58 @@ function serve(context: Context, request: IncomingMessage, response: ServerRespo
     body.append(chunk, declared);
     if (body.length > maxBodyBytes) tooLarge();
   });
-  request.on("end", () => answer(context, request, body, response));
+  request.on("end", () =>
+    answerInTurn(context, socket, response, () => answer(context, request, body, response)),
+  );
+}
+
+function count(connections: Map<Duplex, number>, connection: Duplex, by: 1 | -1): void {
+  const now = (connections.get(connection) ?? 0) + by;
+  if (now > 0) connections.set(connection, now);
+  else connections.delete(connection);
+}
+
+/** Answers a request when those before it on its connection are answered, and others had their turns. */
+function answerInTurn(
+  { pipelines, turns }: Context,
+  connection: Duplex,
+  response: ServerResponse,
+  answerNow: () => void,
+): void {
+  pipelines.add(connection, () => {
+    let isOver = false;
+    const end = () => {
+      if (!isOver) pipelines.end(connection);
+      isOver = true;
+    };
+    if (response.destroyed) {
+      end();
+      return;
+    }
+    response.once("prefinish", end);
+    response.once("close", end);
+    turns.run(connection, () => {
+      if (!response.destroyed) answerNow();
+    });
+  });
+}
+
+/** Ends the oldest connection that no request is on. */
+function endIdle({ open, busy }: Context): boolean {
+  for (const socket of open) {
+    if (busy.has(socket)) continue;
+    open.delete(socket);
+    socket.destroy();
+    return true;
+  }
+  return false;
+}
+
+function refuseConnection(context: Context, socket: Socket): void {
+  const limit = context.limits.maxConnections;
+  socket.on("error", () => {});
+  socket.end(closingAnswer(503, `More than ${limit} connections are busy: see --max_connections`));
+  socket.destroySoon();
 }
 
 function answer(
@@ -231,17 +306,22 @@ function send(context: Context, response: ServerResponse, reply: HttpResponse): 
 function refuse(context: Context, error: NodeJS.ErrnoException, socket: Duplex): void {
   // While an answer is on its way, another can't be put in front of it; before a TLS handshake is done, none can be sent.
   const isOfHttp = /^(HPE|ERR_HTTP)_/.test(error.code ?? "");
-  if (!socket.writable || !isOfHttp || context.busy.has(socket)) {
+  if (!socket.writable || !isOfHttp || context.pipelines.has(socket)) {
     socket.destroy();
     return;
   }
   const status = REFUSALS.get(error.code ?? "") ?? 400;
   const reason = http.STATUS_CODES[status]!;
-  const { headers, body } = errorWithStatus(status, `${reason}: ${error.message}`);
+  socket.end(closingAnswer(status, `${reason}: ${error.message}`));
+}
+
+/** An answer, as it is sent, where there is no request to answer. */
+function closingAnswer(status: number, message: string): string {
+  const { headers, body } = errorWithStatus(status, message);
   const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\n${head.join("")}content-length: ${Buffer.byteLength(body as string)}\r\n` +
-      `connection: close\r\n\r\n${body}`,
+  return (
+    `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${head.join("")}` +
+    `content-length: ${Buffer.byteLength(body as string)}\r\nconnection: close\r\n\r\n${body}`
   );
 }
 

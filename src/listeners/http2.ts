@@ -8,10 +8,12 @@ import type { CallContext } from "./call-context.ts";
 import { Deadlines } from "./deadlines.ts";
 import { serveCall } from "./grpc-call.ts";
 import { type ConnectionOptions, ServerConnection } from "./http2/connection.ts";
-import { MAX_UINT31 } from "./http2/frames.ts";
 import { ConnectionLifetimes, type LifetimeOptions } from "./http2/lifetimes.ts";
+import { StallWatch } from "./http2/stall-watch.ts";
+import { DEFAULT_LISTENER_LIMITS, type ListenerLimits } from "./listener-limits.ts";
 import { ReceivedMemory } from "./received-memory.ts";
 import { type ListenTarget, ServerSet } from "./server-set.ts";
+import { Turns } from "./turns.ts";
 
 /** Not loaded where no one asks for TLS. */
 const tls = () => process.getBuiltinModule("node:tls");
@@ -24,8 +26,10 @@ export interface GrpcListenerOptions {
    * as TensorFlow Serving sets it.
    */
   readonly maxReceiveMessageLength?: number;
-  /** Calls that one connection may have open at a time. Default: 2^31 - 1, as gRPC's C++ servers have it. */
+  /** Calls that one connection may have open at a time; clients let further ones wait. Default: 10000. */
   readonly maxConcurrentStreams?: number;
+  /** Default: DEFAULT_LISTENER_LIMITS. */
+  readonly limits?: ListenerLimits;
   /** How long connections live. Default: for ever. */
   readonly lifetime?: LifetimeOptions;
   /**
@@ -51,40 +55,69 @@ export interface GrpcListener {
   close(drainMs: number): Promise<void>;
 }
 
+/** gRPC's C++ servers have no limit. A call that is open takes about 1 KB. */
+const MAX_CONCURRENT_STREAMS = 10_000;
+
 /** Serves gRPC calls over HTTP/2: over TLS, or over cleartext with prior knowledge. */
 export function createGrpcListener(methods: UnaryMethods, options: GrpcListenerOptions = {}): GrpcListener {
+  const limits = options.limits ?? DEFAULT_LISTENER_LIMITS;
   const context: CallContext = {
     methods,
     streams: options.streams ?? new Map(),
     maxReceiveMessageLength: options.maxReceiveMessageLength ?? MAX_MESSAGE_LENGTH,
+    maxUnreadBytes: limits.maxUnreadBytes,
+    requestMilliseconds: limits.requestMilliseconds,
+    answerMilliseconds: limits.answerMilliseconds,
+    turns: new Turns(),
     deadlines: new Deadlines(),
     memory: new MessageMemory(),
     onFailure: options.onFailure ?? (() => {}),
   };
   const received = new ReceivedMemory();
   const connectionOptions: ConnectionOptions = {
-    maxConcurrentStreams: options.maxConcurrentStreams ?? MAX_UINT31,
+    maxConcurrentStreams: options.maxConcurrentStreams ?? MAX_CONCURRENT_STREAMS,
+    maxHeaderBytes: limits.maxHeaderBytes,
     open: (stream, headers) => serveCall(stream, headers, context),
     onReceived: (bytes) => received.count(bytes),
     onFailure: (error) => context.onFailure(error, ""),
   };
   const connections = new Set<ServerConnection>();
   const lifetimes = new ConnectionLifetimes(options.lifetime ?? {});
+  const stalls = new StallWatch({
+    unreadMilliseconds: limits.unreadMilliseconds,
+    greetingMilliseconds: limits.headerMilliseconds,
+  });
   const serve = (socket: Socket) => {
     const connection = new ServerConnection(socket, connectionOptions);
     connections.add(connection);
     lifetimes.add(connection);
+    stalls.add(connection);
     socket.on("close", () => {
       connections.delete(connection);
       lifetimes.delete(connection);
+      stalls.delete(connection);
     });
+  };
+  const endIdle = (): boolean => {
+    for (const connection of connections) {
+      if (connection.idleSince === Number.POSITIVE_INFINITY) continue;
+      connections.delete(connection);
+      connection.endIdle();
+      return true;
+    }
+    return false;
   };
   const servers = new ServerSet(
     (options) =>
       options === undefined
         ? net.createServer({ noDelay: true }, serve)
         : tls().createServer({ ...options, ALPNProtocols: ["h2"], noDelay: true }, serve),
-    (error) => context.onFailure(error, "accept"),
+    {
+      maxConnections: limits.maxConnections,
+      endIdle,
+      refuse: (socket) => socket.destroy(),
+      onFailure: (error) => context.onFailure(error, "accept"),
+    },
   );
 
   return {

@@ -9,22 +9,31 @@ export type ListenTarget =
   | { readonly host: string; readonly port: number }
   | { readonly path: string };
 
+export interface ServerSetOptions {
+  /** Connections at a time. */
+  readonly maxConnections: number;
+  /** Ends one connection that isn't in use, if there is one, to make way for another. */
+  readonly endIdle: () => boolean;
+  /** Sends a connection away that there is no place for. Not called for TLS, where nothing could be said yet. */
+  readonly refuse: (socket: Socket) => void;
+  /**
+   * Told of connections that couldn't be accepted (no file descriptors left, say), which must not end the thread.
+   */
+  readonly onFailure: (error: unknown) => void;
+}
+
 /** The servers of one protocol: one for each address, all with the same life. */
 export class ServerSet {
   readonly #create: (tls: TlsOptions | undefined) => Server;
-  readonly #onFailure: (error: unknown) => void;
+  readonly #options: ServerSetOptions;
   readonly #servers: Server[] = [];
   /** All connections, those in a TLS handshake included. */
   readonly #sockets = new Set<Socket>();
 
-  /**
-   * @param create makes a server, with TLS if there are options for it.
-   * @param onFailure told of connections that couldn't be accepted (no file descriptors left, say), which must not end
-   * the thread.
-   */
-  constructor(create: (tls: TlsOptions | undefined) => Server, onFailure: (error: unknown) => void) {
+  /** @param create makes a server, with TLS if there are options for it. */
+  constructor(create: (tls: TlsOptions | undefined) => Server, options: ServerSetOptions) {
     this.#create = create;
-    this.#onFailure = onFailure;
+    this.#options = options;
   }
 
   /**
@@ -35,19 +44,26 @@ export class ServerSet {
    */
   listen(target: ListenTarget, identity: TlsIdentity | undefined): Promise<AddressInfo> {
     const server = this.#create(identity && tlsOptions(identity));
-    server.on("connection", (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-    });
+    // First, so that nothing is served on a connection that is sent away.
+    server.prependListener("connection", (socket: Socket) => this.#admit(socket, identity !== undefined));
     return new Promise((resolve, reject) => {
       server.once("error", reject);
       server.listen(target, () => {
         server.off("error", reject);
-        server.on("error", this.#onFailure);
+        server.on("error", this.#options.onFailure);
         this.#servers.push(server);
         resolve(server.address() as AddressInfo);
       });
     });
+  }
+
+  #admit(socket: Socket, isTls: boolean): void {
+    const { maxConnections, endIdle, refuse } = this.#options;
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    if (this.#sockets.size <= maxConnections || endIdle()) return;
+    if (isTls) socket.destroy();
+    else refuse(socket);
   }
 
   /** Connections that come from now on see this identity. Whether clients are verified stays as it was. */

@@ -1,6 +1,7 @@
 import type { RunResult } from "../engines/engine.ts";
 import type { HostValue } from "../host/host-op.ts";
 import type { Program } from "../import/program.ts";
+import type { Cancellation } from "../status/cancellation.ts";
 import type { NumericTensor, Tensor } from "../tensor/tensor.ts";
 import type { ExecutionPlan, PlannedStep } from "./execution-plan.ts";
 
@@ -14,12 +15,20 @@ interface Held {
 export class Frame implements RunResult {
   readonly #registers: (HostValue | undefined)[];
   readonly #plan: ExecutionPlan;
+  /** Whether anyone waits for the run. */
+  readonly cancellation: Cancellation | undefined;
   #queued: number | undefined;
   #held: Held[] = [];
   #at = 0;
 
-  constructor(program: Program, inputs: readonly HostValue[], plan: ExecutionPlan) {
+  constructor(
+    program: Program,
+    inputs: readonly HostValue[],
+    plan: ExecutionPlan,
+    cancellation?: Cancellation,
+  ) {
     this.#plan = plan;
+    this.cancellation = cancellation;
     this.#registers = new Array<HostValue | undefined>(program.registerCount);
     for (const [register, value] of inputs.entries()) this.#registers[register] = value;
     for (const { register, tensor } of program.constants) this.#registers[register] = tensor;

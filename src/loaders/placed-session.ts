@@ -1,4 +1,5 @@
 import type { Engine, RunResult, Session } from "../engines/engine.ts";
+import type { Cancellation } from "../status/cancellation.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { runError } from "./run-errors.ts";
 import { countElements, RunPlacement } from "./run-placement.ts";
@@ -21,8 +22,12 @@ export class PlacedSession {
   }
 
   /** As `Session.run` and `Session.runAsync`, with errors worded for TensorFlow's users. */
-  run(inputs: readonly Tensor[], outputs: readonly number[]): RunResult | Promise<RunResult> {
-    if (this.#isUnbounded) return this.#runElsewhere(inputs, outputs);
+  run(
+    inputs: readonly Tensor[],
+    outputs: readonly number[],
+    cancellation?: Cancellation,
+  ): RunResult | Promise<RunResult> {
+    if (this.#isUnbounded) return this.#runElsewhere(inputs, outputs, cancellation);
     const elements = countElements(inputs);
     const start = performance.now();
     if (this.#placement.isShort(elements)) {
@@ -30,7 +35,7 @@ export class PlacedSession {
       this.#placement.ran({ microseconds: (performance.now() - start) * 1000, elements });
       return result;
     }
-    return this.#runElsewhere(inputs, outputs).then((result) => {
+    return this.#runElsewhere(inputs, outputs, cancellation).then((result) => {
       this.#placement.ranElsewhere({ microseconds: (performance.now() - start) * 1000, elements });
       return result;
     });
@@ -44,8 +49,12 @@ export class PlacedSession {
     }
   }
 
-  #runElsewhere(inputs: readonly Tensor[], outputs: readonly number[]): Promise<RunResult> {
-    return this.#session.runAsync(inputs, outputs).catch((error: unknown) => {
+  #runElsewhere(
+    inputs: readonly Tensor[],
+    outputs: readonly number[],
+    cancellation: Cancellation | undefined,
+  ): Promise<RunResult> {
+    return this.#session.runAsync(inputs, outputs, cancellation).catch((error: unknown) => {
       throw runError(error, inputs);
     });
   }

@@ -10,6 +10,8 @@ import {
   type Step,
   type WhileStep,
 } from "../import/program.ts";
+import type { Cancellation } from "../status/cancellation.ts";
+import { cancelled } from "../status/status.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type ExecutionPlan, type PlannedStep, planExecution } from "./execution-plan.ts";
 import { Frame } from "./frame.ts";
@@ -62,21 +64,29 @@ export class ProgramRunner {
   /**
    * @param inputs the signature's, in its order.
    * @param outputs positions among the program's outputs: what to compute, in the order wanted.
+   * @param cancellation ends long sessions and loops in the middle; the run then fails with CANCELLED.
    */
-  run(inputs: readonly Tensor[], outputs: readonly number[]): Later<RunResult> {
+  run(inputs: readonly Tensor[], outputs: readonly number[], cancellation?: Cancellation): Later<RunResult> {
     const single = this.#single;
-    if (single === undefined) return this.#start(inputs, outputs);
-    return this.#sessions[single.session]!.run(single.inputs(inputs), single.outputs(outputs));
+    if (single === undefined) return this.#start(inputs, outputs, cancellation);
+    return this.#sessions[single.session]!.run(single.inputs(inputs), single.outputs(outputs), cancellation);
   }
 
   /** All outputs, free of native memory: what a step that holds this program gets. */
-  #evaluate(inputs: readonly HostValue[]): Later<readonly HostValue[]> {
-    const frame = this.#start(inputs, this.#everything);
+  #evaluate(
+    inputs: readonly HostValue[],
+    cancellation: Cancellation | undefined,
+  ): Later<readonly HostValue[]> {
+    const frame = this.#start(inputs, this.#everything, cancellation);
     return frame instanceof Promise ? frame.then((done) => done.leave(inputs)) : frame.leave(inputs);
   }
 
-  #start(inputs: readonly HostValue[], outputs: readonly number[]): Later<Frame> {
-    return this.#advance(new Frame(this.#program, inputs, this.#plan(outputs)));
+  #start(
+    inputs: readonly HostValue[],
+    outputs: readonly number[],
+    cancellation: Cancellation | undefined,
+  ): Later<Frame> {
+    return this.#advance(new Frame(this.#program, inputs, this.#plan(outputs), cancellation));
   }
 
   #plan(outputs: readonly number[]): ExecutionPlan {
@@ -117,9 +127,10 @@ export class ProgramRunner {
   }
 
   #execute(frame: Frame, { step, wanted }: PlannedStep): Promise<void> | undefined {
+    const { cancellation } = frame;
     const inputs = frame.read(step.inputs);
     if (step.kind === "session") {
-      const result = this.#sessions[step.session]!.run(inputs as Tensor[], wanted);
+      const result = this.#sessions[step.session]!.run(inputs as Tensor[], wanted, cancellation);
       const registers = wanted.map((i) => step.outputs[i]!);
       if (result instanceof Promise) return result.then((run) => frame.keep(registers, run));
       frame.keep(registers, result);
@@ -129,28 +140,41 @@ export class ProgramRunner {
       frame.write(step.outputs, this.#kernels.get(step.name)!(inputs));
       return undefined;
     }
-    const results = step.kind === "while" ? this.#loop(step, inputs) : this.#branch(step, inputs);
+    const results =
+      step.kind === "while"
+        ? this.#loop(step, inputs, cancellation)
+        : this.#branch(step, inputs, cancellation);
     if (results instanceof Promise) return results.then((values) => frame.write(step.outputs, values));
     frame.write(step.outputs, results);
     return undefined;
   }
 
-  #branch({ select, branches }: BranchStep, inputs: readonly HostValue[]): Later<readonly HostValue[]> {
+  #branch(
+    { select, branches }: BranchStep,
+    inputs: readonly HostValue[],
+    cancellation: Cancellation | undefined,
+  ): Later<readonly HostValue[]> {
     const [selector, ...args] = inputs;
-    return this.#inner.get(branches[chooseBranch(select, selector!, branches.length)]!)!.#evaluate(args);
+    return this.#inner
+      .get(branches[chooseBranch(select, selector!, branches.length)]!)!
+      .#evaluate(args, cancellation);
   }
 
   /** Short loops are run in one go. */
-  #loop(step: WhileStep, start: readonly HostValue[]): Later<readonly HostValue[]> {
+  #loop(
+    step: WhileStep,
+    start: readonly HostValue[],
+    cancellation: Cancellation | undefined,
+  ): Later<readonly HostValue[]> {
     const [condition, body] = [this.#inner.get(step.condition)!, this.#inner.get(step.body)!];
     const end = performance.now() + LONGEST_TURN;
     for (let values = start; ; ) {
-      if (performance.now() > end) return this.#loopOn(step, values);
-      const test = condition.#evaluate(values);
-      if (test instanceof Promise) return this.#loopOn(step, values, test);
+      if (performance.now() > end) return this.#loopOn(step, values, cancellation);
+      const test = condition.#evaluate(values, cancellation);
+      if (test instanceof Promise) return this.#loopOn(step, values, cancellation, test);
       if (!isTrue(test[0]!)) return values;
-      const next = body.#evaluate(values);
-      if (next instanceof Promise) return next.then((changed) => this.#loopOn(step, changed));
+      const next = body.#evaluate(values, cancellation);
+      if (next instanceof Promise) return next.then((changed) => this.#loopOn(step, changed, cancellation));
       values = next;
     }
   }
@@ -159,6 +183,7 @@ export class ProgramRunner {
   async #loopOn(
     step: WhileStep,
     start: readonly HostValue[],
+    cancellation: Cancellation | undefined,
     pending?: Promise<readonly HostValue[]>,
   ): Promise<readonly HostValue[]> {
     const [condition, body] = [this.#inner.get(step.condition)!, this.#inner.get(step.body)!];
@@ -166,12 +191,13 @@ export class ProgramRunner {
     for (let end = 0; ; ) {
       if (performance.now() > end) {
         await setImmediate();
+        if (cancellation?.isCancelled) throw cancelled("No one waits for the answer of this loop any more");
         end = performance.now() + LONGEST_TURN;
       }
-      const [goesOn] = await (test ?? condition.#evaluate(values));
+      const [goesOn] = await (test ?? condition.#evaluate(values, cancellation));
       test = undefined;
       if (!isTrue(goesOn!)) return values;
-      values = await body.#evaluate(values);
+      values = await body.#evaluate(values, cancellation);
     }
   }
 }

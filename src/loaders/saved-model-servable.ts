@@ -2,6 +2,7 @@ import type { Engine, RunResult } from "../engines/engine.ts";
 import type { KernelStep } from "../import/program.ts";
 import type { Servable, ServableId } from "../lifecycle/servable.ts";
 import { type Access, StateLock } from "../state/lock.ts";
+import type { Cancellation } from "../status/cancellation.ts";
 import { internal, invalidArgument } from "../status/status.ts";
 import { formatShape, isCompatible, type PartialShape } from "../tensor/shape.ts";
 import type { Signature } from "../tensor/signature.ts";
@@ -92,12 +93,13 @@ export class SavedModelServable implements Servable {
     signature: string,
     inputs: readonly Tensor[],
     outputs: readonly string[],
+    cancellation?: Cancellation,
   ): RunResult | Promise<RunResult> {
     const { runner, access, positions } = this.#runnerFor(signature, inputs);
     const wanted = outputs.map((name) => positions.get(name)!);
-    if (access === undefined) return runner.run(inputs, wanted);
+    if (access === undefined) return runner.run(inputs, wanted, cancellation);
     return this.#lock.during(access, () => {
-      const result = runner.run(inputs, wanted);
+      const result = runner.run(inputs, wanted, cancellation);
       return result instanceof Promise ? result.then(unshare) : unshare(result);
     });
   }

@@ -74,6 +74,7 @@ export function asStatusError(error: unknown): StatusError {
 
 export const invalidArgument = (message: string): StatusError =>
   new StatusError(Code.INVALID_ARGUMENT, message);
+export const cancelled = (message: string): StatusError => new StatusError(Code.CANCELLED, message);
 export const notFound = (message: string): StatusError => new StatusError(Code.NOT_FOUND, message);
 export const failedPrecondition = (message: string): StatusError =>
   new StatusError(Code.FAILED_PRECONDITION, message);

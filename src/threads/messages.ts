@@ -6,6 +6,7 @@ import type { EngineSettings } from "../engines/engine-choice.ts";
 import type { LazyPayload } from "../lifecycle/lazy-versions.ts";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { ServableId, VersionLabels, VersionStatus } from "../lifecycle/servable.ts";
+import type { ListenerLimits } from "../listeners/listener-limits.ts";
 import type { BatchingOptions } from "../loaders/model-batching.ts";
 import type { Payload } from "../loaders/module-payload.ts";
 import type { ServablePayload } from "../loaders/servable-payload.ts";
@@ -13,6 +14,7 @@ import type { SeriesMemory } from "../metrics/scope.ts";
 import type { TraceSettings } from "../monitoring/trace-settings.ts";
 import type { MonitorOptions, ProfileOptions } from "../profiling/server-profiler.ts";
 import type { WatchOptions } from "../profiling/watch-thread.ts";
+import type { RequestLimits } from "../protocols/request-limits.ts";
 import type { MetricsPage } from "../protocols/rest/metrics-pages.ts";
 import type { RestServiceOptions } from "../protocols/rest/service.ts";
 import type { RequestLoggings } from "../request-log/request-logging.ts";
@@ -85,6 +87,11 @@ export interface WorkerSettings {
   readonly intraOpThreads: number;
   readonly restTimeoutMilliseconds: number;
   readonly rest: RestServiceOptions;
+  /** What one request may make of its bytes. */
+  readonly limits: RequestLimits;
+  readonly listenerLimits: ListenerLimits;
+  /** The names by which clients may manage the server, besides those that are never public. */
+  readonly allowedHosts: ReadonlySet<string>;
   readonly tensorContent: boolean;
   readonly checksMethodName: boolean;
   /** Undefined if no requests are batched. */

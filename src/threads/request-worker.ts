@@ -14,6 +14,7 @@ import type { RequestTracer } from "../monitoring/tracer.ts";
 import { packageVersion } from "../package-version.ts";
 import type { ServerProfile } from "../profiling/server-profiler.ts";
 import { loggedMethods } from "../protocols/grpc/logged-methods.ts";
+import { guardManagement } from "../protocols/grpc/management-guard.ts";
 import { modelService } from "../protocols/grpc/model-service.ts";
 import { predictionService } from "../protocols/grpc/prediction-service.ts";
 import type { ProfilerControl } from "../protocols/grpc/profiler-control.ts";
@@ -52,7 +53,12 @@ const tracer = settings.traces && (await startTracer(settings.traces));
 const control = new Caller<ControlCall, never>(port, () => {});
 const ask = <T>(call: ControlCall) => control.call(call) as Promise<T>;
 const observer = new RequestObserver((series) => sendNotice<SeriesNotice>(port, { series }), tracer?.trace);
-const sessionMethods = sessionService(servables, settings.tensorContent ? "content" : "typed", observer);
+const sessionMethods = sessionService(
+  servables,
+  settings.tensorContent ? "content" : "typed",
+  observer,
+  settings.limits,
+);
 const methods = new Map([
   ...loggedMethods(predictionService(servables, settings, observer), requestLog),
   ...loggedMethods(sessionMethods, requestLog),
@@ -68,17 +74,17 @@ const profiler: ProfilerControl = {
 const checks = settings.healthService
   ? { methods: healthMethods(health), streams: healthStreams(health) }
   : { methods: [], streams: [] };
-const served = new Map([
-  ...methods,
-  ...checks.methods,
-  ...(settings.profilerService ? profilerService(profiler) : []),
-]);
+const served = guardManagement(
+  new Map([...methods, ...checks.methods, ...(settings.profilerService ? profilerService(profiler) : [])]),
+  settings.allowedHosts,
+);
 const spans = new RequestSpans(served);
 const streams = new Map([...checks.streams, ...reflectionStreams(served.keys())]);
 const { channel } = settings;
 const grpc = createGrpcListener(served, {
   streams,
   onFailure,
+  limits: settings.listenerLimits,
   ...(channel.maxReceiveMessageLength !== undefined && {
     maxReceiveMessageLength: channel.maxReceiveMessageLength,
   }),
@@ -110,6 +116,8 @@ const rest = createRestListener(
   ),
   {
     timeoutMilliseconds: settings.restTimeoutMilliseconds,
+    ...(settings.rest.maxBodyBytes !== undefined && { maxBodyBytes: settings.rest.maxBodyBytes }),
+    limits: settings.listenerLimits,
     errorHeaders: settings.rest.cors ? CORS_HEADERS : {},
     onFailure,
   },

@@ -22,7 +22,7 @@ export interface OrtApi {
     Fallible<
       [
         session: Pointer,
-        options: null,
+        options: Pointer | null,
         inputNames: Memory,
         inputs: Memory,
         inputCount: number,
@@ -47,6 +47,9 @@ export interface OrtApi {
   readonly SessionGetOutputName: Fallible<
     [session: Pointer, index: number, allocator: Pointer, out: BigUint64Array]
   >;
+  readonly CreateRunOptions: Fallible<[out: BigUint64Array]>;
+  /** Ends the runs that were made with these options, and refuses further ones. May be called from any thread. */
+  readonly RunOptionsSetTerminate: Fallible<[options: Pointer]>;
   readonly CreateTensorWithDataAsOrtValue: Fallible<
     [info: Pointer, data: Memory, length: number, shape: Memory, rank: number, type: number, out: Memory]
   >;
@@ -59,6 +62,7 @@ export interface OrtApi {
   readonly ReleaseStatus: Returning<void, [status: Pointer]>;
   readonly ReleaseSession: Returning<void, [session: Pointer]>;
   readonly ReleaseValue: Returning<void, [value: Pointer]>;
+  readonly ReleaseRunOptions: Returning<void, [options: Pointer]>;
   readonly ReleaseTypeInfo: Returning<void, [info: Pointer]>;
   readonly ReleaseSessionOptions: Returning<void, [options: Pointer]>;
   readonly CreateEnvWithGlobalThreadPools: Fallible<
@@ -117,6 +121,8 @@ const FUNCTIONS: Readonly<Record<keyof OrtApi, ApiRow>> = {
   SessionGetOutputTypeInfo: fallible(34, P, "size_t", P),
   SessionGetInputName: fallible(36, P, "size_t", P, P),
   SessionGetOutputName: fallible(37, P, "size_t", P, P),
+  CreateRunOptions: fallible(39, P),
+  RunOptionsSetTerminate: fallible(46, P),
   CreateTensorWithDataAsOrtValue: fallible(49, P, P, "size_t", P, "size_t", "int", P),
   GetTensorMutableData: fallible(51, P, P),
   CastTypeInfoToTensorInfo: fallible(55, P, P),
@@ -127,6 +133,7 @@ const FUNCTIONS: Readonly<Record<keyof OrtApi, ApiRow>> = {
   ReleaseStatus: returning(93, "void", P),
   ReleaseSession: returning(95, "void", P),
   ReleaseValue: returning(96, "void", P),
+  ReleaseRunOptions: returning(97, "void", P),
   ReleaseTypeInfo: returning(98, "void", P),
   ReleaseSessionOptions: returning(100, "void", P),
   CreateEnvWithGlobalThreadPools: fallible(119, "int", "str", P, P),

@@ -1,3 +1,4 @@
+import type { Cancellation } from "../../status/cancellation.ts";
 import { failedPrecondition, invalidArgument } from "../../status/status.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { RunResult, Session, SessionDescriptor, SessionTensor } from "../engine.ts";
@@ -8,6 +9,7 @@ import type { Binding } from "./binding.ts";
 import { elementType } from "./element-type.ts";
 import { type Frame, FramePool } from "./frame.ts";
 import { NativeResult, type OutputRow, outputRow } from "./result.ts";
+import { RunOptions } from "./run-options.ts";
 import { checkRun } from "./status.ts";
 
 /** This thread's handle on a native session. Owns the names that its runs pass. */
@@ -50,16 +52,27 @@ export class OnnxRuntimeSession implements Session {
     return this.#finish(frame, inputs.length, outputs, status);
   }
 
-  async runAsync(inputs: readonly Tensor[], outputs: readonly number[]): Promise<RunResult> {
+  async runAsync(
+    inputs: readonly Tensor[],
+    outputs: readonly number[],
+    cancellation?: Cancellation,
+  ): Promise<RunResult> {
     const { api, calls } = this.#binding;
     // Counted from here on, as a call that waits for its turn needs the names too.
     this.#running++;
     try {
       return await calls.run((done) => {
-        const frame = this.#prepare(inputs, outputs);
+        const options = cancellation && new RunOptions(api, cancellation);
+        let frame: Frame;
+        try {
+          frame = this.#prepare(inputs, outputs);
+        } catch (error) {
+          options?.release();
+          throw error;
+        }
         api.Run.async(
           this.#handle,
-          null,
+          options === undefined ? null : options.handle,
           this.#inputNames.table,
           frame.inputs,
           inputs.length,
@@ -67,7 +80,14 @@ export class OnnxRuntimeSession implements Session {
           outputs.length,
           frame.outputs,
           (_error: unknown, status: Status) =>
-            done((queued) => this.#finish(frame, inputs.length, outputs, status, queued)),
+            done((queued) => {
+              options?.release();
+              try {
+                return this.#finish(frame, inputs.length, outputs, status, queued);
+              } catch (error) {
+                throw options?.failure ?? error;
+              }
+            }),
         );
       });
     } finally {

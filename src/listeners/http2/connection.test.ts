@@ -5,8 +5,8 @@ import { afterEach, suite, test } from "node:test";
 import { frameMessage } from "../../protocols/grpc/framing.ts";
 import type { UnaryMethod } from "../../protocols/unary.ts";
 import { createGrpcListener, type GrpcListenerOptions } from "../http2.ts";
+import { FrameBudget } from "./frame-budget.ts";
 import { ErrorCode } from "./frames.ts";
-import { ResetBudget } from "./reset-budget.ts";
 
 // The client is node's, that is nghttp2.
 
@@ -164,7 +164,7 @@ suite("limits", () => {
   });
 
   test("resets", () => {
-    const budget = new ResetBudget();
+    const budget = FrameBudget.forResets();
     const spend = () => {
       for (let i = 0; i < 200_000; i++) budget.spend();
     };

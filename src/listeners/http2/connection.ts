@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { FrameBudget } from "./frame-budget.ts";
 import { type FrameHandler, FrameReader } from "./frame-reader.ts";
 import {
   ConnectionError,
@@ -14,8 +15,8 @@ import {
 import { type HeaderBlock, HeaderBlocks } from "./header-blocks.ts";
 import { encodeHeaders } from "./hpack/encode.ts";
 import { Outgoing } from "./outgoing.ts";
+import { Preface } from "./preface.ts";
 import { RequestHeaderReader } from "./request-header-reader.ts";
-import { ResetBudget } from "./reset-budget.ts";
 import { ResponseSender } from "./response-sender.ts";
 import { decodeSettings, encodeSettings, Setting, type SettingRow } from "./settings.ts";
 import { type RequestReceiver, ServerStream, type StreamOwner } from "./stream.ts";
@@ -23,6 +24,8 @@ import { type RequestReceiver, ServerStream, type StreamOwner } from "./stream.t
 export interface ConnectionOptions {
   /** Requests that may be open at a time. */
   readonly maxConcurrentStreams: number;
+  /** Of a request's headers, encoded and decoded. */
+  readonly maxHeaderBytes: number;
   /** Takes a request whose headers are there, and answers it on its stream, now or later. */
   readonly open: (stream: ServerStream, headers: Readonly<Record<string, string>>) => RequestReceiver;
   /** Told what arrives, in bytes. */
@@ -37,19 +40,21 @@ export interface ConnectionOptions {
  */
 const RECEIVE_WINDOW = 16 << 20;
 
-/** Of a request's headers, encoded and decoded; what gRPC's C++ servers take is 16 KiB. */
-const MAX_HEADER_BYTES = 64 << 10;
-
 /** How much a client may send on after its answer before it is told to stop. */
 const MAX_DISCARDED = 1 << 20;
 
 /** A client that sends so many frames which must be answered, and reads no answer, is up to no good. */
 const MAX_UNREAD_ANSWERS = 10_000;
 
+/**
+ * Of a client that leaves so many bytes lie in the socket no more is read until it takes them: each of its next requests would
+ * add to them, if only by a refusal.
+ */
+const MAX_UNREAD = 4 << 20;
+
 /** What a client may take to close its end once everything is said. */
 const LAST_MILLISECONDS = 2000;
 
-const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 const NOTHING = Buffer.alloc(0);
 const HEADERS_TOO_LARGE = encodeHeaders({ ":status": 431 });
 const DRAIN_PING = Buffer.from("draining", "latin1");
@@ -61,11 +66,12 @@ export class ServerConnection implements FrameHandler, StreamOwner {
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
   readonly #reader = new FrameReader(this, DEFAULT_MAX_FRAME_LENGTH);
-  readonly #blocks = new HeaderBlocks(MAX_HEADER_BYTES);
-  readonly #headers = new RequestHeaderReader(MAX_HEADER_BYTES);
-  readonly #resets = new ResetBudget();
+  readonly #blocks: HeaderBlocks;
+  readonly #headers: RequestHeaderReader;
+  readonly #resets = FrameBudget.forResets();
+  readonly #control = FrameBudget.forControl();
   readonly #streams = new Map<number, ServerStream>();
-  #prefaceHave = 0;
+  readonly #preface = new Preface();
   /** The newest stream that the client has opened. */
   #lastStream = 0;
   /** The newest stream that is still served: later ones are not. */
@@ -79,6 +85,8 @@ export class ServerConnection implements FrameHandler, StreamOwner {
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
+    this.#blocks = new HeaderBlocks(options.maxHeaderBytes);
+    this.#headers = new RequestHeaderReader(options.maxHeaderBytes);
     this.out = new Outgoing(socket);
     this.sender = new ResponseSender(this.out);
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
@@ -86,6 +94,21 @@ export class ServerConnection implements FrameHandler, StreamOwner {
     // A client that is cut off has no one to be told.
     socket.on("error", () => {});
     this.#sendSettings();
+  }
+
+  /** Whether the client has sent the preface that every connection begins with. */
+  get isGreeted(): boolean {
+    return this.#preface.isComplete;
+  }
+
+  /** Bytes of answers that the client hasn't taken, beyond what the system buffers. */
+  get unread(): number {
+    return this.sender.unsent + this.out.unread;
+  }
+
+  /** Bytes that the client, or the system on its behalf, has taken. */
+  get taken(): number {
+    return this.#socket.bytesWritten - this.out.unread;
   }
 
   /**
@@ -96,6 +119,14 @@ export class ServerConnection implements FrameHandler, StreamOwner {
   drain(): void {
     this.out.add(numberFrame(FrameType.GOAWAY, 0, MAX_UINT31, ErrorCode.NO_ERROR));
     this.out.add(frameOf(FrameType.PING, 0, 0, DRAIN_PING));
+  }
+
+  /** Closes a connection on which there is no request; one that is on its way may be sent again elsewhere. */
+  endIdle(): void {
+    this.out.add(numberFrame(FrameType.GOAWAY, 0, this.#lastStream, ErrorCode.NO_ERROR));
+    this.#isEnding = true;
+    this.out.end();
+    this.#socket.destroySoon();
   }
 
   /** Cuts the connection. */
@@ -111,10 +142,10 @@ export class ServerConnection implements FrameHandler, StreamOwner {
   }
 
   #sendSettings(): void {
-    const { maxConcurrentStreams } = this.#options;
+    const { maxConcurrentStreams, maxHeaderBytes } = this.#options;
     const settings: SettingRow[] = [
       [Setting.INITIAL_WINDOW_SIZE, RECEIVE_WINDOW],
-      [Setting.MAX_HEADER_LIST_SIZE, MAX_HEADER_BYTES],
+      [Setting.MAX_HEADER_LIST_SIZE, maxHeaderBytes],
     ];
     if (maxConcurrentStreams < MAX_UINT31) {
       settings.push([Setting.MAX_CONCURRENT_STREAMS, maxConcurrentStreams]);
@@ -128,24 +159,22 @@ export class ServerConnection implements FrameHandler, StreamOwner {
     if (this.#isEnding) return;
     this.out.hold();
     try {
-      this.#reader.push(this.#afterPreface(chunk));
+      this.#reader.push(this.#preface.strip(chunk));
     } catch (error) {
       this.#fail(error);
     }
     this.out.release();
+    if (this.out.unread > MAX_UNREAD && !this.#isEnding) this.#pause();
   }
 
-  #afterPreface(chunk: Buffer): Buffer {
-    if (this.#prefaceHave === PREFACE.length) return chunk;
-    const length = Math.min(PREFACE.length - this.#prefaceHave, chunk.length);
-    const expected = PREFACE.subarray(this.#prefaceHave, this.#prefaceHave + length);
-    if (!chunk.subarray(0, length).equals(expected)) throw protocolError("No HTTP/2 preface");
-    this.#prefaceHave += length;
-    return chunk.subarray(length);
+  #pause(): void {
+    this.#socket.pause();
+    this.#socket.once("drain", () => this.#socket.resume());
   }
 
   onData(id: number, piece: Uint8Array, size: number, flags: number): void {
     this.#blocks.expectComplete();
+    if (size === 0 && !(flags & Flag.END_STREAM)) this.#control.spend();
     this.#unacknowledged += size;
     if (this.#unacknowledged > RECEIVE_WINDOW) throw beyondWindow();
     if (this.#unacknowledged > RECEIVE_WINDOW / 2) {
@@ -193,12 +222,14 @@ export class ServerConnection implements FrameHandler, StreamOwner {
       return;
     }
     this.#blocks.expectComplete();
+    if (type !== FrameType.HEADERS && type !== FrameType.RST_STREAM) this.#control.spend();
     switch (type) {
       case FrameType.HEADERS:
         if (id % 2 === 0) throw protocolError(`HEADERS on stream ${id}`);
         this.#onBlock(this.#blocks.onHeaders(id, flags, payload));
         break;
       case FrameType.PRIORITY:
+        if (id === 0) throw protocolError("A PRIORITY on no stream");
         expectLength(payload, 5);
         break;
       case FrameType.RST_STREAM:

@@ -33,6 +33,7 @@ export class ResponseSender {
   #window = DEFAULT_WINDOW;
   #initialWindow = DEFAULT_WINDOW;
   #maxFrameLength = DEFAULT_MAX_FRAME_LENGTH;
+  #unsent = 0;
 
   constructor(out: Outgoing) {
     this.#out = out;
@@ -41,6 +42,11 @@ export class ResponseSender {
   /** The window that a new stream begins with. */
   get initialWindow(): number {
     return this.#initialWindow;
+  }
+
+  /** Bytes of bodies that wait for the peer's windows. */
+  get unsent(): number {
+    return this.#unsent;
   }
 
   /** A response without a body. */
@@ -59,6 +65,7 @@ export class ResponseSender {
     const left = sending.body.subarray(sending.sent);
     sending.body = left.length === 0 ? piece : Buffer.concat([left, piece]);
     sending.sent = 0;
+    if (this.#waiting.has(sending.stream)) this.#unsent += piece.length;
     this.#advance(sending);
   }
 
@@ -75,6 +82,7 @@ export class ResponseSender {
     if (length > window || length > this.#window || length > this.#maxFrameLength) {
       this.#out.add(frameOf(FrameType.HEADERS, Flag.END_HEADERS, stream, headers));
       this.#waiting.set(stream, sending);
+      this.#unsent += length;
       this.#advance(sending);
       return;
     }
@@ -93,6 +101,9 @@ export class ResponseSender {
 
   /** The stream was reset. */
   forget(stream: number): void {
+    const sending = this.#waiting.get(stream);
+    if (sending === undefined) return;
+    this.#unsent -= sending.body.length - sending.sent;
     this.#waiting.delete(stream);
   }
 
@@ -149,6 +160,7 @@ export class ResponseSender {
       this.#out.add(head);
       this.#out.add(body.subarray(sending.sent, sending.sent + length));
       sending.sent += length;
+      this.#unsent -= length;
       sending.window -= length;
       this.#window -= length;
     }

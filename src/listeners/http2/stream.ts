@@ -18,6 +18,8 @@ export interface RequestReceiver {
 export interface StreamOwner {
   readonly out: Outgoing;
   readonly sender: ResponseSender;
+  /** Bytes of answers that the client hasn't taken. */
+  readonly unread: number;
   /** Neither side sends any more. */
   closed(stream: ServerStream): void;
 }
@@ -55,6 +57,16 @@ export class ServerStream {
   /** Whether the response is on its way, so that no one waits for more of the request. */
   get isAnswered(): boolean {
     return this.#state !== "unanswered" && this.#state !== "streaming";
+  }
+
+  /** What stands for the connection that the stream belongs to. */
+  get connection(): object {
+    return this.#owner;
+  }
+
+  /** Bytes of answers on all streams of the connection that the client hasn't taken. */
+  get unread(): number {
+    return this.#owner.unread;
   }
 
   /** Answers with headers, a body and trailers; does nothing if the stream is gone. */

@@ -18,6 +18,7 @@ import {
   type RegressionResultSchema,
 } from "../../proto/gen/tensorflow_serving/apis/regression_pb.ts";
 import type { Cancellation } from "../../status/cancellation.ts";
+import type { RequestLimits } from "../request-limits.ts";
 import { decodeExamplesRequest, decodeMultiInferenceRequest } from "./examples-codec.ts";
 import { frameMessage } from "./framing.ts";
 import type { MutableSpec } from "./model-spec.ts";
@@ -27,15 +28,25 @@ import type { MutableSpec } from "./model-spec.ts";
 
 const text = new TextDecoder();
 
+export interface DecodingOptions extends ExamplesOptions {
+  /** Default: DEFAULT_REQUEST_LIMITS. */
+  readonly limits?: RequestLimits;
+}
+
 /** ClassificationRequest to a framed ClassificationResponse. */
 export async function answerClassify(
   lookup: ServableLookup,
   message: Uint8Array,
-  options: ExamplesOptions,
+  options: DecodingOptions,
   cancellation?: Cancellation,
   settle?: (spec: MutableSpec) => void,
 ): Promise<Uint8Array> {
-  const request = decodeExamplesRequest(message, "tensorflow.serving.ClassificationRequest", settle);
+  const request = decodeExamplesRequest(
+    message,
+    "tensorflow.serving.ClassificationRequest",
+    settle,
+    options.limits,
+  );
   return frameMessage(classificationResponse(await classify(lookup, request, options, cancellation)));
 }
 
@@ -49,11 +60,16 @@ export function classificationResponse(response: ExamplesResponse<Classification
 export async function answerRegress(
   lookup: ServableLookup,
   message: Uint8Array,
-  options: ExamplesOptions,
+  options: DecodingOptions,
   cancellation?: Cancellation,
   settle?: (spec: MutableSpec) => void,
 ): Promise<Uint8Array> {
-  const request = decodeExamplesRequest(message, "tensorflow.serving.RegressionRequest", settle);
+  const request = decodeExamplesRequest(
+    message,
+    "tensorflow.serving.RegressionRequest",
+    settle,
+    options.limits,
+  );
   return frameMessage(regressionResponse(await regress(lookup, request, options, cancellation)));
 }
 
@@ -67,12 +83,12 @@ export function regressionResponse(response: ExamplesResponse<Regressions>): Uin
 export async function answerMultiInference(
   lookup: ServableLookup,
   message: Uint8Array,
-  options: ExamplesOptions,
+  options: DecodingOptions,
   cancellation?: Cancellation,
 ): Promise<Uint8Array> {
   const { id, results } = await multiInference(
     lookup,
-    decodeMultiInferenceRequest(message),
+    decodeMultiInferenceRequest(message, options.limits),
     options,
     cancellation,
   );

@@ -1,4 +1,4 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import type { Health } from "../../inference/health.ts";
 import {
   HealthCheckRequestSchema,
@@ -19,7 +19,7 @@ const MOST_LISTED = 100;
 
 /** @throws StatusError NOT_FOUND for a service that isn't known. */
 export function checkHealth(health: Health, message: Uint8Array): Uint8Array {
-  const { service } = parsed(() => fromBinary(HealthCheckRequestSchema, message));
+  const { service } = parsed(HealthCheckRequestSchema, message);
   const status = health.check(service);
   if (status === undefined) throw notFound(`Unknown service: "${service}"`);
   return responseFrame(status);
@@ -41,7 +41,7 @@ export function watchHealth(health: Health, call: StreamCall): StreamReceiver {
   let unsubscribe = () => {};
   return {
     message(bytes) {
-      const { service } = parsed(() => fromBinary(HealthCheckRequestSchema, bytes));
+      const { service } = parsed(HealthCheckRequestSchema, bytes);
       let said: HealthCheckResponse_ServingStatus | undefined;
       const say = () => {
         const status = health.check(service) ?? HealthCheckResponse_ServingStatus.SERVICE_UNKNOWN;

@@ -1,4 +1,11 @@
-import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { getModelMetadata, SIGNATURE_DEF } from "../../inference/model-metadata.ts";
 import { getModelStatus } from "../../inference/model-status.ts";
@@ -12,7 +19,7 @@ import {
   GetModelStatusResponseSchema,
 } from "../../proto/gen/tensorflow_serving/apis/get_model_status_pb.ts";
 import type { ModelSpec } from "../../proto/gen/tensorflow_serving/apis/model_pb.ts";
-import { invalidArgument } from "../../status/status.ts";
+import { invalidArgument, resourceExhausted } from "../../status/status.ts";
 import { frameMessage } from "./framing.ts";
 
 // The calls about models that are rare enough for protobuf-es. Its generated files take long to load, so that the
@@ -22,7 +29,7 @@ const SIGNATURE_DEF_MAP_URL = "type.googleapis.com/tensorflow.serving.SignatureD
 
 /** GetModelStatusRequest to a framed GetModelStatusResponse. @throws StatusError as `getModelStatus` does. */
 export function answerModelStatus(lookup: ServableLookup, message: Uint8Array): Uint8Array {
-  const { modelSpec } = parsed(() => fromBinary(GetModelStatusRequestSchema, message));
+  const { modelSpec } = parsed(GetModelStatusRequestSchema, message);
   const versions = getModelStatus(lookup, servableRequest(modelSpec));
   const response = create(GetModelStatusResponseSchema, {
     modelVersionStatus: versions.map(({ version, state, status }) => ({
@@ -36,7 +43,7 @@ export function answerModelStatus(lookup: ServableLookup, message: Uint8Array): 
 
 /** GetModelMetadataRequest to a framed GetModelMetadataResponse. @throws StatusError as `getModelMetadata` does. */
 export function answerModelMetadata(lookup: ServableLookup, message: Uint8Array): Uint8Array {
-  const request = parsed(() => fromBinary(GetModelMetadataRequestSchema, message));
+  const request = parsed(GetModelMetadataRequestSchema, message);
   const model = servableRequest(request.modelSpec);
   const { id, signatureDefMap } = getModelMetadata(lookup, model, request.metadataField);
   const response: MessageInitShape<typeof GetModelMetadataResponseSchema> = {
@@ -50,9 +57,19 @@ export function answerModelMetadata(lookup: ServableLookup, message: Uint8Array)
   );
 }
 
-export function parsed<T>(parse: () => T): T {
+/**
+ * What protobuf-es makes of a message takes up to 200 times the memory: of larger ones, other calls of the thread would
+ * suffer. gRPC's own default for messages; a configuration of 20,000 models has half of that.
+ */
+const MAX_LENGTH = 4 << 20;
+
+/** @throws StatusError INVALID_ARGUMENT for what is no such message; RESOURCE_EXHAUSTED for one of more than 4 MiB. */
+export function parsed<Desc extends DescMessage>(schema: Desc, message: Uint8Array): MessageShape<Desc> {
+  if (message.length > MAX_LENGTH) {
+    throw resourceExhausted(`Received message larger than max (${message.length} vs. ${MAX_LENGTH})`);
+  }
   try {
-    return parse();
+    return fromBinary(schema, message);
   } catch (error) {
     throw invalidArgument(`Malformed request: ${error instanceof Error ? error.message : error}`);
   }

@@ -6,8 +6,9 @@ import { Code, StatusError } from "../../status/status.ts";
 import { type DType, dtypeInfo } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { arrayOfBytes, bytesOf, type NumericTensor, type Tensor } from "../../tensor/tensor.ts";
+import { DEFAULT_REQUEST_LIMITS } from "../request-limits.ts";
 import { PREFIX_LENGTH } from "./framing.ts";
-import { decodePredictRequest, encodePredictResponse, MAX_FILL_BYTES } from "./predict-codec.ts";
+import { decodePredictRequest, encodePredictResponse } from "./predict-codec.ts";
 
 /** Made by the official Python stubs; the values are TensorFlow's: fixtures/grpc/make.py. */
 const golden = JSON.parse(
@@ -246,7 +247,7 @@ suite("what can't be decoded", () => {
       "too many dimensions",
       requestOf(dtypeField(1), shapeField(...Array(255).fill(bytes(1)))),
       Code.INVALID_ARGUMENT,
-      /255 dimensions/,
+      /more than 254 dimensions/,
     ],
     [
       "content of another length",
@@ -311,7 +312,9 @@ suite("what can't be decoded", () => {
     const mebibytes = bytes(0x80, 0x80, 0x80, 8); // 2^24 bytes
     const entry = (key: string) =>
       field(2, field(1, text(key)), field(2, dtypeField(4), shapeField(mebibytes), field(7, bytes(1))));
-    const entries = Array.from({ length: MAX_FILL_BYTES / 2 ** 24 + 1 }, (_, i) => entry(`x${i}`));
+    const entries = Array.from({ length: DEFAULT_REQUEST_LIMITS.fillBytes / 2 ** 24 + 1 }, (_, i) =>
+      entry(`x${i}`),
+    );
     const inputs = (n: number) =>
       inputsOf(decodePredictRequest(Buffer.concat([modelSpec, ...entries.slice(0, n)])));
     assert.equal(inputs(entries.length - 1).size, entries.length - 1);

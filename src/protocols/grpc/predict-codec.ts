@@ -1,6 +1,7 @@
 import type { NamedInputs, PredictRequest, PredictResponse } from "../../inference/predict.ts";
 import { asStatusError, Code, StatusError } from "../../status/status.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { RequestAllowance, type RequestLimits } from "../request-limits.ts";
 import { allocateFrame, PREFIX_LENGTH } from "./framing.ts";
 import {
   bytesTag,
@@ -12,7 +13,7 @@ import {
   SPEC_SIGNATURE_NAME,
   SPEC_VERSION,
 } from "./model-spec.ts";
-import { decodeTensor, type FillAllowance } from "./tensor-decode.ts";
+import { decodeTensor } from "./tensor-decode.ts";
 import { measureTensor, type TensorLayout, type ValueForm, writeTensor } from "./tensor-encode.ts";
 import { Wire, WireReader } from "./wire-reader.ts";
 import {
@@ -33,9 +34,6 @@ const RESPONSE_MODEL_SPEC = 2;
 const KEY = 1;
 const VALUE = 2;
 
-/** How many bytes the inputs of a request may be filled up with by repeating values that were sent once. */
-export const MAX_FILL_BYTES = 64 << 20;
-
 export interface DecodedPredictRequest extends PredictRequest {
   readonly inputs: NamedInputs;
 }
@@ -44,13 +42,16 @@ export interface DecodedPredictRequest extends PredictRequest {
  * Decodes a tensorflow.serving.PredictRequest. The inputs are decoded when `predict` asks for them, as views of
  * `message` where possible: it must not change before the answer.
  * @param settle completes the spec, or refuses it. Default: refuses one that names no model.
+ * @param limits default: DEFAULT_REQUEST_LIMITS.
  * @throws StatusError INVALID_ARGUMENT for malformed bytes or no model; `inputs` throws it for a malformed tensor,
- * and RESOURCE_EXHAUSTED for one that would be filled beyond {@link MAX_FILL_BYTES}.
+ * and RESOURCE_EXHAUSTED for what is beyond the limits.
  */
 export function decodePredictRequest(
   message: Uint8Array,
   settle: (spec: MutableSpec) => void = checkSpec,
+  limits?: RequestLimits,
 ): DecodedPredictRequest {
+  const allowance = new RequestAllowance(limits);
   const reader = new WireReader(message, "tensorflow.serving.PredictRequest");
   const spec = emptySpec();
   const tensors = new Map<string, Uint8Array>();
@@ -62,44 +63,53 @@ export function decodePredictRequest(
       reader.leave(outer);
     } else if (tag === bytesTag(REQUEST_INPUTS)) {
       const outer = reader.enter();
-      readEntry(reader, tensors);
+      allowance.takeItems();
+      readEntry(reader, tensors, allowance);
       reader.leave(outer);
     } else if (tag === bytesTag(REQUEST_OUTPUT_FILTER)) {
+      allowance.takeItems();
       outputFilter.push(reader.string());
     } else {
       reader.skip(tag);
     }
   }
   settle(spec);
-  return { model: spec, inputs: new EncodedInputs(tensors), outputFilter };
+  return { model: spec, inputs: new EncodedInputs(tensors, allowance), outputFilter };
 }
 
-function readEntry(reader: WireReader, tensors: Map<string, Uint8Array>): void {
+function readEntry(reader: WireReader, tensors: Map<string, Uint8Array>, allowance: RequestAllowance): void {
   let key = "";
   let value: Uint8Array | undefined;
+  const more: Uint8Array[] = [];
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === bytesTag(KEY)) {
       key = reader.string();
     } else if (tag === bytesTag(VALUE)) {
       const outer = reader.enter();
       const bytes = reader.rest();
-      // Protobuf merges a message that occurs twice, which is what parsing the concatenation does.
-      value = value === undefined ? bytes : Buffer.concat([value, bytes]);
+      if (value === undefined) {
+        value = bytes;
+      } else {
+        allowance.takeItems();
+        more.push(bytes);
+      }
       reader.leave(outer);
     } else {
       reader.skip(tag);
     }
   }
-  tensors.set(key, value ?? new Uint8Array(0));
+  // Protobuf merges a message that occurs twice, which is what parsing the concatenation does.
+  tensors.set(key, more.length === 0 ? (value ?? new Uint8Array(0)) : Buffer.concat([value!, ...more]));
 }
 
 /** The inputs of a request, each decoded when it is asked for. */
 class EncodedInputs implements NamedInputs {
   readonly #messages: ReadonlyMap<string, Uint8Array>;
-  readonly #allowance: FillAllowance = { bytes: MAX_FILL_BYTES };
+  readonly #allowance: RequestAllowance;
 
-  constructor(messages: ReadonlyMap<string, Uint8Array>) {
+  constructor(messages: ReadonlyMap<string, Uint8Array>, allowance: RequestAllowance) {
     this.#messages = messages;
+    this.#allowance = allowance;
   }
 
   keys(): MapIterator<string> {

@@ -2,6 +2,7 @@ import { type PredictResponse, predict } from "../../inference/predict.ts";
 import type { ServableLookup } from "../../lifecycle/servable.ts";
 import { APIS, type Api } from "../../monitoring/api.ts";
 import type { RequestObserver } from "../../monitoring/request-observer.ts";
+import type { RequestLimits } from "../request-limits.ts";
 import type { UnaryMethods } from "../unary.ts";
 import { type LookupMethod, observedMethod } from "./observed-method.ts";
 import { decodePredictRequest, encodePredictResponse } from "./predict-codec.ts";
@@ -11,6 +12,8 @@ export interface PredictionServiceOptions {
   readonly tensorContent?: boolean;
   /** Classify and Regress refuse signatures of another method, Predict those of an unknown one (--enable_signature_method_name_check). Default: false. */
   readonly checksMethodName?: boolean;
+  /** What one request may make of its bytes. Default: DEFAULT_REQUEST_LIMITS. */
+  readonly limits?: RequestLimits;
 }
 
 /**
@@ -23,7 +26,9 @@ export function predictionService(
   observer?: RequestObserver,
 ): UnaryMethods {
   const form = options.tensorContent ? "content" : "typed";
+  const { limits } = options;
   const methodCheck = { checksMethodName: options.checksMethodName ?? false };
+  const examplesOptions = { ...methodCheck, ...(limits !== undefined && { limits }) };
   const respond = (response: PredictResponse): Uint8Array => {
     try {
       return encodePredictResponse(response, form);
@@ -32,7 +37,12 @@ export function predictionService(
     }
   };
   const predictMethod: LookupMethod = (found, message, { cancellation }) => {
-    const response = predict(found, decodePredictRequest(message), methodCheck, cancellation);
+    const response = predict(
+      found,
+      decodePredictRequest(message, undefined, limits),
+      methodCheck,
+      cancellation,
+    );
     return response instanceof Promise ? response.then(respond) : respond(response);
   };
   const methods = [
@@ -41,13 +51,13 @@ export function predictionService(
       "Classify",
       APIS.grpcClassify,
       async (found, message, { cancellation }) =>
-        (await import("./example-methods.ts")).answerClassify(found, message, methodCheck, cancellation),
+        (await import("./example-methods.ts")).answerClassify(found, message, examplesOptions, cancellation),
     ],
     [
       "Regress",
       APIS.grpcRegress,
       async (found, message, { cancellation }) =>
-        (await import("./example-methods.ts")).answerRegress(found, message, methodCheck, cancellation),
+        (await import("./example-methods.ts")).answerRegress(found, message, examplesOptions, cancellation),
     ],
     [
       "MultiInference",
@@ -56,7 +66,7 @@ export function predictionService(
         (await import("./example-methods.ts")).answerMultiInference(
           found,
           message,
-          methodCheck,
+          examplesOptions,
           cancellation,
         ),
     ],

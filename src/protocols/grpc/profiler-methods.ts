@@ -23,7 +23,7 @@ const XPLANE_TOOL = "xplane.pb";
  * `repository_root` of a request would let clients choose what files it writes.
  */
 export async function answerProfile(control: ProfilerControl, message: Uint8Array): Promise<Uint8Array> {
-  const request = parsed(() => fromBinary(ProfileRequestSchema, message));
+  const request = parsed(ProfileRequestSchema, message);
   const { xspace, isEmpty } = await control.profile({
     milliseconds: Number(request.durationMs),
     session: request.sessionId,
@@ -41,14 +41,14 @@ export async function answerProfile(control: ProfilerControl, message: Uint8Arra
 
 /** TerminateRequest to a framed TerminateResponse. */
 export async function answerTerminate(control: ProfilerControl, message: Uint8Array): Promise<Uint8Array> {
-  const { sessionId } = parsed(() => fromBinary(TerminateRequestSchema, message));
+  const { sessionId } = parsed(TerminateRequestSchema, message);
   await control.terminate(sessionId);
   return frameMessage(toBinary(TerminateResponseSchema, create(TerminateResponseSchema)));
 }
 
 /** MonitorRequest to a framed MonitorResponse. */
 export async function answerMonitor(control: ProfilerControl, message: Uint8Array): Promise<Uint8Array> {
-  const request = parsed(() => fromBinary(MonitorRequestSchema, message));
+  const request = parsed(MonitorRequestSchema, message);
   const data = await control.monitor({
     milliseconds: Number(request.durationMs),
     level: request.monitoringLevel,

@@ -1,4 +1,4 @@
-import { create, type DescFile, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { create, type DescFile, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { file_grpc_health_v1_health } from "../../proto/gen/grpc/health/v1/health_pb.ts";
 import {
   file_grpc_reflection_v1_reflection,
@@ -50,7 +50,7 @@ export class Reflection {
   serve(call: StreamCall): StreamReceiver {
     return {
       message: (bytes) => {
-        const request = parsed(() => fromBinary(ServerReflectionRequestSchema, bytes));
+        const request = parsed(ServerReflectionRequestSchema, bytes);
         const response = create(ServerReflectionResponseSchema, {
           validHost: request.host,
           originalRequest: request,

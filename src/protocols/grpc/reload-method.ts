@@ -1,4 +1,4 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import {
   ReloadConfigRequestSchema,
   ReloadConfigResponseSchema,
@@ -14,7 +14,7 @@ import type { ReloadConfig } from "./model-service.ts";
  * @throws rejects with StatusError INVALID_ARGUMENT for anything but a list of models, or as `reload` does.
  */
 export async function answerReloadConfig(reload: ReloadConfig, message: Uint8Array): Promise<Uint8Array> {
-  const { config, metricNames } = parsed(() => fromBinary(ReloadConfigRequestSchema, message));
+  const { config, metricNames } = parsed(ReloadConfigRequestSchema, message);
   if (config?.config.case !== "modelConfigList") {
     throw invalidArgument(
       "ServerModelConfig type not supported by HandleReloadConfigRequest. Only ModelConfigList is currently supported",

@@ -3,6 +3,7 @@ import { type SessionRunRequest, sessionRun } from "../../inference/session-run.
 import type { ServableLookup } from "../../lifecycle/servable.ts";
 import { APIS } from "../../monitoring/api.ts";
 import type { RequestObserver } from "../../monitoring/request-observer.ts";
+import { RequestAllowance, type RequestLimits } from "../request-limits.ts";
 import type { UnaryMethods } from "../unary.ts";
 import { bytesTag } from "./model-spec.ts";
 import { observedMethod } from "./observed-method.ts";
@@ -19,11 +20,13 @@ const RESPONSE_MODEL_SPEC = 3;
 /**
  * The methods of tensorflow.serving.SessionService.
  * @param observer told of each call.
+ * @param limits default: DEFAULT_REQUEST_LIMITS.
  */
 export function sessionService(
   lookup: ServableLookup,
   form: ValueForm,
   observer?: RequestObserver,
+  limits?: RequestLimits,
 ): UnaryMethods {
   const respond = (response: PredictResponse): Uint8Array => {
     try {
@@ -36,7 +39,7 @@ export function sessionService(
     [
       "/tensorflow.serving.SessionService/SessionRun",
       observedMethod(observer, APIS.grpcSessionRun, lookup, (found, message, { cancellation }) => {
-        const response = sessionRun(found, decodeSessionRunRequest(message), cancellation);
+        const response = sessionRun(found, decodeSessionRunRequest(message, limits), cancellation);
         return response instanceof Promise ? response.then(respond) : respond(response);
       }),
     ],
@@ -44,14 +47,18 @@ export function sessionService(
 }
 
 /** @throws StatusError as `decodePredictRequest` does. */
-export function decodeSessionRunRequest(message: Uint8Array): SessionRunRequest {
-  const { model, inputs, outputFilter } = decodePredictRequest(message);
+export function decodeSessionRunRequest(message: Uint8Array, limits?: RequestLimits): SessionRunRequest {
+  const { model, inputs, outputFilter } = decodePredictRequest(message, undefined, limits);
+  const allowance = new RequestAllowance(limits);
   const reader = new WireReader(message, "tensorflow.serving.SessionRunRequest");
   const targets: string[] = [];
   let namesAreAliases = false;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === bytesTag(REQUEST_TARGET)) targets.push(reader.string());
-    else if (tag === ((REQUEST_NAME_IS_ALIAS << 3) | Wire.VARINT)) namesAreAliases = reader.varint32() !== 0;
+    if (tag === bytesTag(REQUEST_TARGET)) {
+      allowance.takeItems();
+      targets.push(reader.string());
+    } else if (tag === ((REQUEST_NAME_IS_ALIAS << 3) | Wire.VARINT))
+      namesAreAliases = reader.varint32() !== 0;
     else reader.skip(tag);
   }
   const feeds = new Map([...inputs.keys()].map((key) => [key, inputs.get(key)!]));

@@ -1,7 +1,8 @@
-import { invalidArgument, resourceExhausted } from "../../status/status.ts";
+import { invalidArgument } from "../../status/status.ts";
 import { type DTypeInfo, dtypeInfo, dtypeOfNumber, type NumericArray } from "../../tensor/dtype.ts";
-import { elementCount, formatShape, type Shape } from "../../tensor/shape.ts";
+import { elementCount, formatShape } from "../../tensor/shape.ts";
 import { arrayOfBytes, type Tensor } from "../../tensor/tensor.ts";
+import { FIELDS_PER_ITEM, type RequestAllowance } from "../request-limits.ts";
 import * as fields from "./tensor-fields.ts";
 import { Wire, WireReader } from "./wire-reader.ts";
 
@@ -12,14 +13,6 @@ const MAX_RANK = 254;
 const STRING_BYTES = 8;
 
 const EMPTY = new Uint8Array(0);
-
-/**
- * How many bytes the tensors of one message may take beyond what the message carries. Needed because a list shorter
- * than the shape repeats its last value: a few bytes could ask for any amount of memory.
- */
-export interface FillAllowance {
-  bytes: number;
-}
 
 /** A TensorProto as it lies in the message, before its values are looked at. */
 interface Layout {
@@ -37,17 +30,15 @@ interface Layout {
  * `tensor_content` wins over typed fields; a typed list that is too short repeats its last value, an empty one means
  * zeros, surplus is dropped.
  * @throws StatusError INVALID_ARGUMENT for malformed bytes, types that have no wire form, unknown shapes and
- * contents that don't fit the shape; RESOURCE_EXHAUSTED if repeated values exceed `allowance`, which they use up.
+ * contents that don't fit the shape; RESOURCE_EXHAUSTED if repeated values, strings or fields exceed
+ * `allowance`, which they use up.
  */
-export function decodeTensor(message: Uint8Array, allowance: FillAllowance): Tensor {
+export function decodeTensor(message: Uint8Array, allowance: RequestAllowance): Tensor {
   const reader = new WireReader(message, "tensorflow.TensorProto");
-  const layout = readLayout(reader);
+  const layout = readLayout(reader, allowance);
   const info = supportedType(layout.dtypeNumber);
   if (layout.unknownRank) throw invalidArgument("the shape has an unknown rank");
-  const shape = layout.shape;
-  if (shape.length > MAX_RANK) {
-    throw invalidArgument(`the shape has ${shape.length} dimensions, at most ${MAX_RANK} are possible`);
-  }
+  const { shape } = layout;
   const count = elementCount(shape);
   const values = fields.valueField(info.name);
   if (values === undefined) {
@@ -77,7 +68,7 @@ function supportedType(number: number): DTypeInfo {
   return info;
 }
 
-function readLayout(reader: WireReader): Layout {
+function readLayout(reader: WireReader, allowance: RequestAllowance): Layout {
   const layout: Layout = {
     dtypeNumber: 0,
     shape: [],
@@ -86,6 +77,8 @@ function readLayout(reader: WireReader): Layout {
     contentEnd: 0,
     chunks: [],
   };
+  // Most tensors have one: only those that have many are counted.
+  let uncounted = FIELDS_PER_ITEM;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     const field = tag >>> 3;
     if (tag === ((fields.DTYPE_FIELD << 3) | Wire.VARINT)) {
@@ -100,6 +93,7 @@ function readLayout(reader: WireReader): Layout {
       layout.contentEnd = reader.end;
       reader.leave(outer);
     } else if (field > fields.CONTENT_FIELD && (tag & 7) === Wire.BYTES) {
+      if (field === fields.STRING_FIELD) allowance.takeItems();
       const outer = reader.enter();
       layout.chunks.push(tag, reader.pos, reader.end);
       reader.leave(outer);
@@ -108,6 +102,9 @@ function readLayout(reader: WireReader): Layout {
       reader.skip(tag);
       layout.chunks.push(tag, start, reader.pos);
     }
+    if (--uncounted > 0) continue;
+    allowance.takeItems();
+    uncounted = FIELDS_PER_ITEM;
   }
   return layout;
 }
@@ -116,6 +113,9 @@ function readShape(reader: WireReader, layout: Layout): void {
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === ((fields.DIM_FIELD << 3) | Wire.BYTES)) {
       const outer = reader.enter();
+      if (layout.shape.length === MAX_RANK) {
+        throw invalidArgument(`the shape has more than ${MAX_RANK} dimensions`);
+      }
       layout.shape.push(readDim(reader));
       reader.leave(outer);
     } else if (tag === ((fields.UNKNOWN_RANK_FIELD << 3) | Wire.VARINT)) {
@@ -150,7 +150,7 @@ function decodeValues(
   layout: Layout,
   values: fields.ValueField,
   count: number,
-  allowance: FillAllowance,
+  allowance: RequestAllowance,
 ): NumericArray {
   const { size, lanes, array } = dtypeInfo(values.dtype);
   const { chunks } = layout;
@@ -162,7 +162,7 @@ function decodeValues(
       return arrayOfBytes(values.dtype, reader.bytes.subarray(start, start + count * size));
     }
   }
-  claim(allowance, (count - mostValues(chunks, values, size)) * size, layout.shape);
+  allowance.takeFill((count - mostValues(chunks, values, size)) * size, () => lastValueFor(layout));
   const data = new array!(count * lanes);
   const filled =
     values.kind === "fixed"
@@ -181,15 +181,8 @@ function mostValues(chunks: readonly number[], values: fields.ValueField, size: 
   return values.kind === "fixed" ? Math.floor(bytes / size) : bytes;
 }
 
-function claim(allowance: FillAllowance, bytes: number, shape: Shape): void {
-  if (bytes <= 0) return;
-  if (bytes > allowance.bytes) {
-    throw resourceExhausted(
-      `repeating the last value to fill shape ${formatShape(shape)} takes ${bytes} bytes, ` +
-        `${allowance.bytes} are left for this request; send the values instead`,
-    );
-  }
-  allowance.bytes -= bytes;
+function lastValueFor({ shape }: Layout): string {
+  return `the last value to fill shape ${formatShape(shape)}`;
 }
 
 /** @returns how many array elements were there. */
@@ -314,11 +307,15 @@ function decodeStrings(
   reader: WireReader,
   layout: Layout,
   count: number,
-  allowance: FillAllowance,
+  allowance: RequestAllowance,
 ): Uint8Array[] {
-  if (layout.contentEnd > layout.contentStart) return decodeStringContent(reader, layout, count);
+  if (layout.contentEnd > layout.contentStart) {
+    allowance.takeItems(count);
+    return decodeStringContent(reader, layout, count);
+  }
   const { chunks } = layout;
-  claim(allowance, (count - chunks.length / 3) * STRING_BYTES, layout.shape);
+  const sent = Math.min(count, chunks.length / 3);
+  allowance.takeFill((count - sent) * STRING_BYTES, () => lastValueFor(layout));
   const strings: Uint8Array[] = [];
   for (let i = 0; i < chunks.length && strings.length < count; i += 3) {
     if (chunks[i] !== ((fields.STRING_FIELD << 3) | Wire.BYTES)) continue;

@@ -2,6 +2,7 @@ import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type Example, ExampleSchema } from "../../proto/gen/tensorflow/core/example/example_pb.ts";
 import type { FeatureSchema } from "../../proto/gen/tensorflow/core/example/feature_pb.ts";
 import { invalidArgument } from "../../status/status.ts";
+import { DEFAULT_REQUEST_LIMITS, RequestAllowance, type RequestLimits } from "../request-limits.ts";
 import { type Json, JsonObject, parseDocument } from "./json/document.ts";
 import { printJson } from "./json/print.ts";
 import { base64Of, isBase64, jsonType } from "./json/values.ts";
@@ -17,9 +18,15 @@ export interface ExamplesBody {
   readonly examples: readonly Uint8Array[];
 }
 
-/** @throws StatusError INVALID_ARGUMENT. */
-export function readExamplesBody(body: Uint8Array): ExamplesBody {
-  const document = parseDocument(body);
+/**
+ * @param limits default: DEFAULT_REQUEST_LIMITS.
+ * @throws StatusError INVALID_ARGUMENT; RESOURCE_EXHAUSTED for a context that is too large for so many examples.
+ */
+export function readExamplesBody(
+  body: Uint8Array,
+  limits: RequestLimits = DEFAULT_REQUEST_LIMITS,
+): ExamplesBody {
+  const document = parseDocument(body, limits.items);
   if (!(document instanceof JsonObject)) {
     throw invalidArgument(`JSON Value: ${printJson(document)} Is not object`);
   }
@@ -33,6 +40,10 @@ export function readExamplesBody(body: Uint8Array): ExamplesBody {
   }
   if (!Array.isArray(examples)) throw refuse("Expecting 'examples' value to be an list/array");
   if (examples.length === 0) throw refuse("'examples' value is an empty array");
+  new RequestAllowance(limits).takeFill(
+    (examples.length - 1) * shared.length,
+    () => `the context of ${examples.length} examples`,
+  );
   return {
     signatureName: name,
     // Two messages one behind the other are what protobuf merges.

@@ -4,7 +4,6 @@ import { getModelMetadata, SIGNATURE_DEF } from "../../inference/model-metadata.
 import { getModelStatus } from "../../inference/model-status.ts";
 import {
   type NamedInputs,
-  type PredictOptions,
   type PredictRequest,
   type PredictResponse,
   predict,
@@ -16,6 +15,8 @@ import type { ServableLookup, ServableRequest } from "../../lifecycle/servable.t
 import type { RequestObserver } from "../../monitoring/request-observer.ts";
 import type { Cancellation } from "../../status/cancellation.ts";
 import { Code, invalidArgument, StatusError } from "../../status/status.ts";
+import { TooLong } from "../inflate.ts";
+import { DEFAULT_REQUEST_LIMITS, type RequestLimits } from "../request-limits.ts";
 import { NO_REQUEST_LOG, type RequestLog, type RequestSample } from "../request-log.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "../unary.ts";
 import { decodedBody } from "./content-encoding.ts";
@@ -26,16 +27,20 @@ import { apiOf, tellReply } from "./observed-request.ts";
 import { PredictBody } from "./predict-body.ts";
 import { writeColumns, writeRows } from "./predict-reply.ts";
 import { answerProtobufPredict, isProtobuf, protobufReply, settleSpec } from "./protobuf-body.ts";
-import { emptyReply, errorReply, htmlReply, jsonReply } from "./replies.ts";
+import { emptyReply, errorReply, errorWithStatus, htmlReply, jsonReply } from "./replies.ts";
 import { findRoute, type Route } from "./routes.ts";
-
-/** What a compressed body may grow to: the listener's default for bodies as they are sent. */
-const MAX_BODY_BYTES = 2 ** 30;
 
 export interface RestHandlerOptions extends ExamplesOptions {
   /** Messages are answered with tensor_content in place of typed fields (--enable_serialization_as_tensor_content). */
   readonly tensorContent: boolean;
+  /** What a compressed body may grow to, in bytes. Default: {@link MAX_BODY_BYTES}. */
+  readonly maxBodyBytes?: number;
+  /** Default: DEFAULT_REQUEST_LIMITS. */
+  readonly limits?: RequestLimits;
 }
+
+/** Of a request's body, as it is sent and decompressed. */
+export const MAX_BODY_BYTES = 2 ** 30;
 
 /**
  * TensorFlow Serving's REST API, and what users ask for beyond it, without sockets.
@@ -164,8 +169,12 @@ function answerInference(
       ? answerPredict(lookup, model, body, options, cancellation, sample)
       : answerExamples(lookup, kind, model, body, options, cancellation, sample);
   };
-  const decoded = decodedBody(request, MAX_BODY_BYTES);
-  return decoded instanceof Promise ? decoded.then(answerBody) : answerBody(decoded);
+  const answerDecoded = (decoded: Uint8Array | TooLong) =>
+    decoded instanceof TooLong
+      ? errorWithStatus(413, `Request body is larger than ${decoded.limit} bytes when it is decompressed`)
+      : answerBody(decoded);
+  const decoded = decodedBody(request, options.maxBodyBytes ?? MAX_BODY_BYTES);
+  return decoded instanceof Promise ? decoded.then(answerDecoded) : answerDecoded(decoded);
 }
 
 // protobuf-es and the generated files take 50 ms to load in each thread: not before someone asks.
@@ -190,12 +199,12 @@ async function answerExamples(
   kind: "classify" | "regress",
   model: ServableRequest,
   body: Uint8Array,
-  options: ExamplesOptions,
+  options: RestHandlerOptions,
   cancellation: Cancellation | undefined,
   sample: RequestSample | undefined,
 ): Promise<HttpResponse> {
   const { readExamplesBody } = await import("./examples-body.ts");
-  const { signatureName, examples } = readExamplesBody(body);
+  const { signatureName, examples } = readExamplesBody(body, options.limits);
   const request = { model: { ...model, signatureName }, examples };
   if (kind === "classify") {
     const response = await classify(lookup, request, options, cancellation);
@@ -212,7 +221,7 @@ async function answerProtobufExamples(
   kind: "classify" | "regress",
   model: ServableRequest,
   body: Uint8Array,
-  options: ExamplesOptions,
+  options: RestHandlerOptions,
   cancellation: Cancellation | undefined,
 ): Promise<HttpResponse> {
   const { answerClassify, answerRegress } = await import("../grpc/example-methods.ts");
@@ -232,11 +241,11 @@ function answerPredict(
   lookup: ServableLookup,
   model: ServableRequest,
   bytes: Uint8Array,
-  options: PredictOptions,
+  options: RestHandlerOptions,
   cancellation: Cancellation | undefined,
   sample: RequestSample | undefined,
 ): HttpResponse | Promise<HttpResponse> {
-  const body = new PredictBody(bytes);
+  const body = new PredictBody(bytes, (options.limits ?? DEFAULT_REQUEST_LIMITS).items);
   const signatureName = body.signatureName();
   let columnar: boolean | undefined;
   let given: NamedInputs | undefined;

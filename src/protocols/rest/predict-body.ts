@@ -8,10 +8,13 @@ import { type PredictInputs, scanPredictBody, scanSignatureName } from "./predic
 /** The body of a predict request, read as far as it is asked for and never twice. */
 export class PredictBody {
   readonly #body: Uint8Array;
+  readonly #maxItems: number;
   #document: JsonObject | undefined;
 
-  constructor(body: Uint8Array) {
+  /** @param maxItems strings, lists and the like that it may have. Default: any number. */
+  constructor(body: Uint8Array, maxItems = Number.POSITIVE_INFINITY) {
     this.#body = body;
+    this.#maxItems = maxItems;
   }
 
   /**
@@ -29,12 +32,14 @@ export class PredictBody {
 
   /** @throws StatusError INVALID_ARGUMENT or UNIMPLEMENTED for what is not the signature's inputs. */
   inputs(signature: Signature): PredictInputs {
-    return scanPredictBody(this.#body, signature) ?? readPredictDocument(this.#parsed(), signature);
+    return (
+      scanPredictBody(this.#body, signature, this.#maxItems) ?? readPredictDocument(this.#parsed(), signature)
+    );
   }
 
   #parsed(): JsonObject {
     if (this.#document !== undefined) return this.#document;
-    const document = parseDocument(this.#body);
+    const document = parseDocument(this.#body, this.#maxItems);
     if (!(document instanceof JsonObject)) {
       throw invalidArgument(`JSON Value: ${printJson(document)} Is not object`);
     }

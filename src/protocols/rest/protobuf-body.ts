@@ -5,6 +5,7 @@ import { invalidArgument } from "../../status/status.ts";
 import { PREFIX_LENGTH } from "../grpc/framing.ts";
 import type { MutableSpec } from "../grpc/model-spec.ts";
 import { decodePredictRequest, encodePredictResponse } from "../grpc/predict-codec.ts";
+import type { RequestLimits } from "../request-limits.ts";
 import type { HttpRequest, HttpResponse } from "../unary.ts";
 
 /** The content type under which :predict, :classify and :regress take and give messages in place of JSON. */
@@ -14,6 +15,8 @@ const PROTOBUF_TYPE = /^application\/x-protobuf\s*(;|$)/i;
 export interface ProtobufPredictOptions extends PredictOptions {
   /** Answer with tensor_content instead of typed fields. */
   readonly tensorContent: boolean;
+  /** Default: DEFAULT_REQUEST_LIMITS. */
+  readonly limits?: RequestLimits;
 }
 
 export function isProtobuf({ headers }: HttpRequest): boolean {
@@ -41,7 +44,7 @@ export function answerProtobufPredict(
   };
   const response = predict(
     lookup,
-    decodePredictRequest(body, (spec) => settleSpec(spec, model)),
+    decodePredictRequest(body, (spec) => settleSpec(spec, model), options.limits),
     options,
     cancellation,
   );

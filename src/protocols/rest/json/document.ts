@@ -22,6 +22,9 @@ export class JsonObject {
 /** Deeper nesting is refused, so that no body can exhaust the stack. Tensors have at most 254 dimensions. */
 export const MAX_DEPTH = 1000;
 
+/** Numbers, and words such as `null`, that cost as much memory as one list, object, string or member. */
+const PLAIN_PER_ITEM = 8;
+
 const INT64_MIN = -(2n ** 63n);
 const UINT64_MAX = 2n ** 64n - 1n;
 /** An integer's digits from which on a further one makes RapidJSON give up: a tenth of the largest double. */
@@ -32,11 +35,13 @@ const MAX_SAFE = 2 ** 53 - 1;
  * Reads JSON as TensorFlow Serving does (RapidJSON 1.1 with NaN and Infinity allowed). Accepted beyond the
  * standard: a byte-order mark, text after the document, `NaN`, `Inf` and `Infinity` bare, invalid UTF-8, lone low
  * surrogates. Strings without escapes are views of `bytes`.
+ * @param maxItems lists, objects, members and strings that it may have, which take 50 to 250 bytes of memory each, and
+ * eight times as many numbers. Default: any number.
  * @throws StatusError INVALID_ARGUMENT `JSON Parse error: ... at offset: N`.
  */
-export function parseDocument(bytes: Uint8Array): Json {
+export function parseDocument(bytes: Uint8Array, maxItems = Number.POSITIVE_INFINITY): Json {
   if (bytes.length === 0) throw invalidArgument("JSON Parse error: The document is empty");
-  const reader = new JsonReader(bytes, afterByteOrderMark(bytes));
+  const reader = new JsonReader(bytes, afterByteOrderMark(bytes), maxItems);
   reader.skipSpace();
   if (!bytes[reader.pos]) throw parseError("The document is empty.", reader.pos);
   return reader.value(0);
@@ -61,10 +66,23 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 export class JsonReader {
   readonly bytes: Uint8Array;
   pos: number;
+  readonly #maxItems: number;
+  #items = 0;
 
-  constructor(bytes: Uint8Array, pos: number) {
+  /** @param maxItems as {@link parseDocument}. */
+  constructor(bytes: Uint8Array, pos: number, maxItems = Number.POSITIVE_INFINITY) {
     this.bytes = bytes;
     this.pos = pos;
+    this.#maxItems = maxItems;
+  }
+
+  #count(items: number): void {
+    this.#items += items;
+    if (this.#items <= this.#maxItems) return;
+    throw parseError(
+      `More than ${this.#maxItems} lists, objects and strings; send fewer at a time, or set --max_request_items.`,
+      this.pos,
+    );
   }
 
   skipSpace(): void {
@@ -73,7 +91,9 @@ export class JsonReader {
   }
 
   value(depth: number): Json {
-    switch (this.bytes[this.pos]) {
+    const first = this.bytes[this.pos];
+    this.#count(first === 0x22 || first === 0x7b || first === 0x5b ? 1 : 1 / PLAIN_PER_ITEM);
+    switch (first) {
       case 0x6e:
         this.#word("null");
         return null;
@@ -118,6 +138,7 @@ export class JsonReader {
     if (this.#eat(0x7d)) return object;
     for (;;) {
       if (this.bytes[this.pos] !== 0x22) throw parseError("Missing a name for object member.", this.pos);
+      this.#count(1);
       const key = decoder.decode(this.string());
       this.skipSpace();
       if (!this.#eat(0x3a)) throw parseError("Missing a colon after a name of object member.", this.pos);

@@ -92,7 +92,7 @@ test("integers are read as int32s and int64s, and long ones are left", () => {
   for (const [dtype, of] of kinds) {
     const read = (text: string) => {
       const cursor = cursorAt(new TextEncoder().encode(text), 0);
-      const collector = collectorFor(dtype, 1)!;
+      const collector = collectorFor(dtype, 1, 1)!;
       const outcome = scanner.scan(cursor, FRESH(), collector as unknown as ListSink);
       return { outcome, rest: text.slice(cursor.pos), values: [...collector.tensor([]).data] };
     };
@@ -105,7 +105,7 @@ test("integers are read as int32s and int64s, and long ones are left", () => {
     }
   }
   for (const dtype of ["uint32", "uint64", "bool", "string"] as const) {
-    assert.equal(collectorFor(dtype, 1)!.listKind, undefined);
+    assert.equal(collectorFor(dtype, 1, 1)!.listKind, undefined);
   }
 });
 

@@ -22,11 +22,11 @@ export class TensorScan {
     this.#declared = declared;
   }
 
-  /** @returns undefined for the types that JSON can't give. `bytes`: how much text there is. */
-  static of(spec: SignatureTensor, bytes: number): TensorScan | undefined {
+  /** @returns undefined for the types that JSON can't give. `bytes`: how much text there is. `maxStrings`: most to take. */
+  static of(spec: SignatureTensor, bytes: number, maxStrings: number): TensorScan | undefined {
     const declared = (spec.shape ?? []).reduce((count, dim) => count * Math.max(1, dim), 1);
     // Whatever the model declares: an element takes two bytes of text at least.
-    const collector = collectorFor(spec.dtype, Math.min(declared, Math.ceil(bytes / 2)));
+    const collector = collectorFor(spec.dtype, Math.min(declared, Math.ceil(bytes / 2)), maxStrings);
     return collector && new TensorScan(collector, declared);
   }
 

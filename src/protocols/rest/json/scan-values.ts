@@ -14,7 +14,7 @@ import {
 } from "./scan-numeric.ts";
 
 /** @returns undefined for the types that JSON can't give. `expected`: a guess at the number of elements. */
-export function collectorFor(dtype: DType, expected: number): Collector | undefined {
+export function collectorFor(dtype: DType, expected: number, maxStrings: number): Collector | undefined {
   switch (dtype) {
     case "float32":
     case "float64":
@@ -34,7 +34,7 @@ export function collectorFor(dtype: DType, expected: number): Collector | undefi
     case "bool":
       return new BoolCollector(dtype, expected);
     case "string":
-      return new StringCollector();
+      return new StringCollector(maxStrings);
     default:
       return undefined;
   }
@@ -150,6 +150,11 @@ function skipText(cursor: Cursor, text: string): boolean {
 class StringCollector implements Collector {
   readonly listKind = undefined;
   readonly #values: Uint8Array[] = [];
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
 
   get count(): number {
     return this.#values.length;
@@ -161,7 +166,7 @@ class StringCollector implements Collector {
 
   readonly #one = (cursor: Cursor): boolean => {
     const value = cursor.bytes[cursor.pos] === 0x7b ? base64Object(cursor) : scanString(cursor);
-    if (value === undefined) return false;
+    if (value === undefined || this.#values.length >= this.#most) return false;
     this.#values.push(value);
     return true;
   };
