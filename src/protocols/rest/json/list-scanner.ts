@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Cursor } from "./scan-numeric.ts";
+import type { Cursor, ListKind } from "./scan-numeric.ts";
 
 /** Where a scan of nested lists stands. */
 export interface Nesting {
@@ -12,9 +12,6 @@ export interface Nesting {
   /** How many lists are open. */
   depth: number;
 }
-
-/** What elements are read as. Integers of up to 32 bits are read as int32s; those that are never negative are not read. */
-export type ListKind = "float32" | "float64" | "int32" | "int64";
 
 type ListValues = Float32Array | Float64Array | Int32Array | BigInt64Array;
 

@@ -1,7 +1,6 @@
 import type { NumericArray, NumericArrayConstructor } from "../../../tensor/dtype.ts";
 import { dtypeInfo } from "../../../tensor/dtype.ts";
 import type { NumericTensor, Tensor } from "../../../tensor/tensor.ts";
-import type { ListKind } from "./list-scanner.ts";
 
 /** Where a scan stands. */
 export interface Cursor {
@@ -14,6 +13,9 @@ export interface Cursor {
 export function cursorAt(bytes: Uint8Array, pos: number): Cursor {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), pos };
 }
+
+/** What elements of large lists are read as. Integers of up to 32 bits are read as int32s; those that are never negative are not read. */
+export type ListKind = "float32" | "float64" | "int32" | "int64";
 
 /** Collects the elements of one input in their order, straight from the text. */
 export interface Collector {

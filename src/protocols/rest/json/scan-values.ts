@@ -2,13 +2,13 @@ import type { DType } from "../../../tensor/dtype.ts";
 import type { NumericTensor, Tensor } from "../../../tensor/tensor.ts";
 import { decodeBase64 } from "./base64.ts";
 import { JsonReader, latin1 } from "./document.ts";
-import type { ListKind } from "./list-scanner.ts";
 import { FloatCollector } from "./scan-floats.ts";
 import {
   afterSpace,
   type Collector,
   type Cursor,
   isSpace,
+  type ListKind,
   NumericCollector,
   scanEach,
 } from "./scan-numeric.ts";
