@@ -11,11 +11,11 @@ async function until(isDone: () => boolean): Promise<void> {
   while (!isDone()) await wait(5);
 }
 
-test("what is short runs at once", () => {
+test("what comes when the thread isn't busy runs at once", () => {
   const turns = new Turns();
   let ran = 0;
-  for (let i = 0; i < 100; i++) turns.run(turns, () => ran++);
-  assert.equal(ran, 100);
+  turns.run(turns, () => ran++);
+  assert.equal(ran, 1);
 });
 
 test("of connections that have several requests waiting, each has one run in turn", async () => {
