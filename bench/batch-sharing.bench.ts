@@ -9,6 +9,7 @@ import { isMainThread, Worker, workerData } from "node:worker_threads";
 import { createOnnxRuntimeEngine } from "../src/engines/onnxruntime/engine.ts";
 import { SavedModelLoading } from "../src/loaders/saved-model-loading.ts";
 import { SavedModelServable } from "../src/loaders/saved-model-servable.ts";
+import { imported } from "../src/loaders/servable-payload.ts";
 import { fileStorage } from "../src/storage/file.ts";
 import { findModels } from "./models.ts";
 import { formatTable } from "./table.ts";
@@ -101,7 +102,9 @@ async function measureBatches(): Promise<string[][]> {
   const engine = createOnnxRuntimeEngine({ intraOpThreads: 1 });
   const log = { info() {}, warning() {}, error() {} };
   const loading = new SavedModelLoading({ storage: fileStorage, engine, tags: ["serve"], log });
-  const payload = await loading.load({ name: "mlp", version: 1n }, `${model!.path}/${model!.version}`);
+  const payload = imported(
+    await loading.load({ name: "mlp", version: 1n }, `${model!.path}/${model!.version}`),
+  );
   const servable = await SavedModelServable.attach(payload, engine, 0);
   const outputs = [...servable.signatures.get("serving_default")!.outputs.keys()];
   const rows: string[][] = [];

@@ -28,7 +28,9 @@ export async function measureColdStart(
   const folder = mkdtempSync(join(tmpdir(), "servable-cache-"));
   try {
     const start = async (cache: string): Promise<Start> => {
-      const server = await startServer(model, request, flags, { NODE_COMPILE_CACHE: join(folder, cache) });
+      const server = await startServer(model, request, flags, {
+        environment: { NODE_COMPILE_CACHE: join(folder, cache) },
+      });
       await server.stop();
       return { wall: server.firstAnswerMilliseconds, cpu: server.startCpuMilliseconds };
     };

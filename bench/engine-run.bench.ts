@@ -3,7 +3,7 @@
  * that the numbers don't depend on the number of cores.
  */
 import { model, node, weight } from "../src/engines/contract-models.ts";
-import type { Engine, EngineModel, Session, SessionTensor } from "../src/engines/engine.ts";
+import type { EngineModel, OnnxEngine, Session, SessionTensor } from "../src/engines/engine.ts";
 import { createOnnxRuntimeEngine } from "../src/engines/onnxruntime/engine.ts";
 import type { NumericTensor } from "../src/tensor/tensor.ts";
 
@@ -51,7 +51,7 @@ async function measure(runs: number, round: () => void | Promise<void>): Promise
   return `${times[ROUNDS >> 1]!.toFixed(2)} us (${times[0]!.toFixed(2)} at best)`;
 }
 
-async function bench(engine: Engine, name: string, source: EngineModel, shape: number[], runs: number) {
+async function bench(engine: OnnxEngine, name: string, source: EngineModel, shape: number[], runs: number) {
   const descriptor = await engine.create(source);
   const session = engine.attach(descriptor);
   const size = shape.reduce((product, dim) => product * dim, 1);

@@ -1,5 +1,6 @@
 import { createOnnxRuntimeEngine } from "../src/engines/onnxruntime/engine.ts";
 import { SavedModelLoading } from "../src/loaders/saved-model-loading.ts";
+import { imported } from "../src/loaders/servable-payload.ts";
 import { createLogger } from "../src/status/log.ts";
 import { fileStorage } from "../src/storage/file.ts";
 import type { NumericTensor } from "../src/tensor/tensor.ts";
@@ -22,7 +23,7 @@ export async function measureInProcess({ name, path, version }: BenchModel): Pro
   const engine = createOnnxRuntimeEngine({ intraOpThreads: 1 });
   const log = createLogger({ write: () => {} }, "bench");
   const loading = new SavedModelLoading({ storage: fileStorage, engine, tags: ["serve"], log });
-  const payload = await loading.load({ name, version: BigInt(version) }, `${path}/${version}`);
+  const payload = imported(await loading.load({ name, version: BigInt(version) }, `${path}/${version}`));
   try {
     const signature = payload.signatures.get("serving_default")!;
     const { sessions } = payload.programs.get("serving_default")!;

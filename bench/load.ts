@@ -15,19 +15,23 @@ export interface LoadResult {
   /** Microseconds from request to answer. */
   readonly p50: number;
   readonly p99: number;
+  readonly p999: number;
 }
 
+/** When h2load is done, and how fast it goes: as fast as answers come, unless there is a rate, in requests per second. */
+export type Amount =
+  | { readonly requests: number }
+  | { readonly seconds: number; readonly rate?: number | undefined };
+
 /**
- * Has h2load send a request again and again: as soon as an answer has come, the connection's next request leaves.
- * @param amount how many in all, or for how many seconds.
+ * Has h2load send a request again and again, on so many connections.
  * @throws Error that says how to install h2load where it is missing.
  */
 export async function load(
   port: number,
   request: BenchRequest,
-  http1: boolean,
   connections: number,
-  amount: { readonly requests: number } | { readonly seconds: number },
+  amount: Amount,
 ): Promise<LoadResult> {
   const folder = mkdtempSync(join(tmpdir(), "servable-bench-"));
   try {
@@ -35,8 +39,9 @@ export async function load(
     writeFileSync(body, request.body);
     const args = [
       ...("seconds" in amount ? ["-D", String(amount.seconds)] : ["-n", String(amount.requests)]),
+      ...("rate" in amount ? [`--rps=${amount.rate! / connections}`] : []),
       ...["-c", String(connections), "-d", body, `--log-file=${log}`],
-      ...(http1 ? ["--h1"] : []),
+      ...(request.isGrpc ? [] : ["--h1"]),
       ...Object.entries(request.headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]),
       `http://127.0.0.1:${port}${request.path}`,
     ];
@@ -56,7 +61,7 @@ async function runH2load(args: readonly string[]): Promise<string> {
   }
 }
 
-function parseSummary(output: string): Omit<LoadResult, "p50" | "p99"> {
+function parseSummary(output: string): Omit<LoadResult, "p50" | "p99" | "p999"> {
   const number = (pattern: RegExp): number => {
     const match = pattern.exec(output);
     if (match === null) throw new Error(`h2load wrote no ${pattern.source}:\n${output}`);
@@ -72,10 +77,10 @@ function parseSummary(output: string): Omit<LoadResult, "p50" | "p99"> {
 }
 
 /** h2load's log has a line for each answer: start, status and duration, with tabs between, in microseconds. */
-function percentiles(log: string): { readonly p50: number; readonly p99: number } {
+function percentiles(log: string): Pick<LoadResult, "p50" | "p99" | "p999"> {
   const durations = Float64Array.from(log.trimEnd().split("\n"), (line) =>
     Number(line.split("\t")[2]),
   ).sort();
   const at = (share: number) => durations[Math.floor(share * (durations.length - 1))]!;
-  return { p50: at(0.5), p99: at(0.99) };
+  return { p50: at(0.5), p99: at(0.99), p999: at(0.999) };
 }

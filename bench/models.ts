@@ -7,22 +7,27 @@ export interface BenchModel {
   /** The folder that has a folder for each version. */
   readonly path: string;
   readonly version: string;
-  /** Measured under load, or only how long a start takes. */
-  readonly loaded: boolean;
+  /** A JPEG file for its signature `image`, if it has one. */
+  readonly image?: string;
 }
 
 const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+function made(name: string): BenchModel {
+  return { name, path: folder(`models/${name}`), version: "1" };
+}
+
+function madeForImages(name: string): BenchModel {
+  return { ...made(name), image: folder(`models/${name}/image.jpg`) };
+}
+
 export const MODELS: readonly BenchModel[] = [
-  {
-    name: "half_plus_two",
-    path: folder("../fixtures/models/half_plus_two"),
-    version: "123",
-    loaded: true,
-  },
-  { name: "mlp", path: folder("models/mlp"), version: "1", loaded: true },
-  { name: "mobilenet_v2", path: folder("models/mobilenet_v2"), version: "1", loaded: true },
-  { name: "resnet50", path: folder("models/resnet50"), version: "1", loaded: false },
+  { name: "half_plus_two", path: folder("../fixtures/models/half_plus_two"), version: "123" },
+  made("mlp"),
+  made("bilstm_50"),
+  madeForImages("mobilenet_v2"),
+  madeForImages("resnet50"),
+  madeForImages("vit"),
 ];
 
 /** @throws Error that says how to make the models that are missing. */

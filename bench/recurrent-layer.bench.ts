@@ -9,6 +9,7 @@ import { createOnnxRuntimeEngine } from "../src/engines/onnxruntime/engine.ts";
 import { OnnxBuilder } from "../src/import/onnx/builder.ts";
 import { writeModel } from "../src/import/onnx/model.ts";
 import { SavedModelLoading } from "../src/loaders/saved-model-loading.ts";
+import { imported } from "../src/loaders/servable-payload.ts";
 import { createLogger } from "../src/status/log.ts";
 import { fileStorage } from "../src/storage/file.ts";
 import type { NumericTensor } from "../src/tensor/tensor.ts";
@@ -41,7 +42,7 @@ async function fused(name: string): Promise<Session> {
   const log = createLogger({ write: () => {} }, "bench");
   const loading = new SavedModelLoading({ storage: fileStorage, engine, tags: ["serve"], log });
   const path = fileURLToPath(new URL(`models/${name}/1`, import.meta.url));
-  const payload = await loading.load({ name, version: 1n }, path);
+  const payload = imported(await loading.load({ name, version: 1n }, path));
   const { sessions, program } = payload.programs.get("serving_default")!;
   if (program.steps.length !== 1) throw new Error(`${name} is not one session`);
   return engine.attach(payload.sessions[sessions[0]!]!.session);

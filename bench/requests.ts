@@ -1,13 +1,16 @@
+import { readFileSync } from "node:fs";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { DataType } from "../src/proto/gen/tensorflow/core/framework/types_pb.ts";
 import { PredictRequestSchema } from "../src/proto/gen/tensorflow_serving/apis/predict_pb.ts";
 import { frameMessage } from "../src/protocols/grpc/framing.ts";
 import type { Signature } from "../src/tensor/signature.ts";
 import { bytesOf, type NumericTensor } from "../src/tensor/tensor.ts";
+import type { BenchModel } from "./models.ts";
 import type { RequestForm } from "./selection.ts";
 
 /** A Predict request as h2load sends it, over and over. */
 export interface BenchRequest {
+  readonly isGrpc: boolean;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
@@ -26,44 +29,76 @@ export function randomInput(signature: Signature): NumericTensor {
   return { dtype: "float32", shape, data: Float32Array.from({ length: count }, Math.random) };
 }
 
+/** @returns undefined for a form that the model doesn't take. */
 export function predictRequest(
-  model: string,
+  model: BenchModel,
   key: string,
   input: NumericTensor,
   form: RequestForm,
-): BenchRequest {
-  if (form === "rest") return restRequest(model, input);
-  const values =
-    form === "content"
-      ? { tensorContent: bytesOf(input) }
-      : { floatVal: Array.from(input.data as Float32Array) };
+): BenchRequest | undefined {
+  switch (form) {
+    case "rest":
+      return restRequest(model, `{"instances": ${rowsOf(input)}}`);
+    case "b64":
+      return model.image === undefined ? undefined : imageRequest(model, model.image);
+    case "protobuf":
+      return {
+        isGrpc: false,
+        path: `/v1/models/${model.name}:predict`,
+        headers: { "content-type": "application/x-protobuf" },
+        body: predictMessage(model, key, input, "content"),
+      };
+    default:
+      return {
+        isGrpc: true,
+        path: "/tensorflow.serving.PredictionService/Predict",
+        headers: GRPC_HEADERS,
+        body: frameMessage(predictMessage(model, key, input, form)),
+      };
+  }
+}
+
+function predictMessage(
+  { name }: BenchModel,
+  key: string,
+  input: NumericTensor,
+  values: "typed" | "content",
+): Uint8Array {
   const message = create(PredictRequestSchema, {
-    modelSpec: { name: model, signatureName: "serving_default" },
+    modelSpec: { name, signatureName: "serving_default" },
     inputs: {
       [key]: {
         dtype: DataType.DT_FLOAT,
         tensorShape: { dim: input.shape.map((size) => ({ size: BigInt(size) })) },
-        ...values,
+        ...(values === "content"
+          ? { tensorContent: bytesOf(input) }
+          : { floatVal: Array.from(input.data as Float32Array) }),
       },
     },
   });
-  return {
-    path: "/tensorflow.serving.PredictionService/Predict",
-    headers: GRPC_HEADERS,
-    body: frameMessage(toBinary(PredictRequestSchema, message)),
-  };
+  return toBinary(PredictRequestSchema, message);
 }
 
-/** Row format, with numbers as numpy's `tolist` gives them to Python's `json`. */
-function restRequest(model: string, { shape, data }: NumericTensor): BenchRequest {
+/** Numbers as numpy's `tolist` gives them to Python's `json`. */
+function rowsOf({ shape, data }: NumericTensor): string {
   let at = 0;
   const nest = (dim: number): string =>
     dim === shape.length
       ? String(data[at++])
       : `[${Array.from({ length: shape[dim]! }, () => nest(dim + 1)).join(", ")}]`;
+  return nest(0);
+}
+
+function imageRequest(model: BenchModel, image: string): BenchRequest {
+  const b64 = readFileSync(image).toString("base64");
+  return restRequest(model, `{"signature_name": "image", "instances": [{"b64": "${b64}"}]}`);
+}
+
+function restRequest({ name }: BenchModel, body: string): BenchRequest {
   return {
-    path: `/v1/models/${model}:predict`,
+    isGrpc: false,
+    path: `/v1/models/${name}:predict`,
     headers: { "content-type": "application/json" },
-    body: Buffer.from(`{"instances": ${nest(0)}}`),
+    body: Buffer.from(body),
   };
 }

@@ -4,24 +4,30 @@ export interface Selection {
   readonly forms: readonly RequestForm[];
   readonly connections: readonly number[];
   readonly parts: readonly Part[];
+  /** Whether the server writes CPU profiles. */
+  readonly profiles: boolean;
   /** Flags for the server. */
   readonly serverFlags: readonly string[];
 }
 
-export type Part = "load" | "cold" | "swap";
-export type RequestForm = "typed" | "content" | "rest";
+/**
+ * `load`: each connection sends its next request when an answer has come. `open`: requests come at a fixed rate, whether
+ * others were answered or not. `cold`: starts. `swap`: versions come and go under load.
+ */
+export type Part = "load" | "open" | "cold" | "swap";
+export type RequestForm = "typed" | "content" | "rest" | "b64" | "protobuf";
 
-const PARTS: readonly Part[] = ["load", "cold", "swap"];
-const FORMS: readonly RequestForm[] = ["typed", "content", "rest"];
+const PARTS: readonly Part[] = ["load", "open", "cold", "swap"];
+const FORMS: readonly RequestForm[] = ["typed", "content", "rest", "b64", "protobuf"];
 const CONNECTIONS: readonly number[] = [1, 8, 64];
 
 /**
- * Words choose among models, parts (`load`, `cold`, `swap`), forms (`typed`, `content`, both: `grpc`, `rest`) and numbers
- * of connections; a kind of which no word speaks is taken whole. What begins with `--` is for the server.
+ * Words choose among models, parts, forms (`grpc` is `typed` and `content`) and numbers of connections; a kind of which no word
+ * speaks is taken whole. `--profile` is for the bench, what else begins with `--` for the server.
  * @throws Error that names a word that says nothing.
  */
 export function select(args: readonly string[], models: readonly string[]): Selection {
-  const serverFlags = args.filter((arg) => arg.startsWith("--"));
+  const flags = args.filter((arg) => arg.startsWith("--"));
   const words = args
     .filter((arg) => !arg.startsWith("--"))
     .flatMap((word) => (word === "grpc" ? ["typed", "content"] : [word]));
@@ -43,6 +49,7 @@ export function select(args: readonly string[], models: readonly string[]): Sele
     forms: chosen(FORMS),
     connections: numbers.length > 0 ? numbers : CONNECTIONS,
     parts: chosen(PARTS),
-    serverFlags,
+    profiles: flags.includes("--profile"),
+    serverFlags: flags.filter((flag) => flag !== "--profile"),
   };
 }

@@ -7,6 +7,8 @@ import { cpuMicroseconds } from "./process-cpu.ts";
 import type { BenchRequest } from "./requests.ts";
 
 const PROGRAM = fileURLToPath(new URL("../bin/servable", import.meta.url));
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const PROFILES = fileURLToPath(new URL("profiles/", import.meta.url));
 
 /** How long a start may take. */
 const START_MILLISECONDS = 60_000;
@@ -24,37 +26,60 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+export interface ServerOptions {
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Has each thread write a CPU profile to bench/profiles when the server ends. */
+  readonly profiles?: boolean;
+  /** Has V8 write a line to the log for each collection of garbage. */
+  readonly tracesCollections?: boolean;
+}
+
+/** What a server serves: one model's folder, or what a config file says; then `name` is one of its models. */
+export type Served = { readonly name: string } & (
+  | { readonly path: string }
+  | { readonly configFile: string }
+);
+
 /**
- * Starts the program on one model and resolves at its first answer.
- * @param first a request that it must answer with status 200.
+ * Starts the program on models and resolves at its first answer.
+ * @param first a request over HTTP that it must answer with status 200. Default: one for the model's status.
  * @throws Error with what the server wrote, if it ends or does not answer.
  */
 export async function startServer(
-  model: { readonly name: string; readonly path: string },
-  first: BenchRequest,
+  model: Served,
+  first: BenchRequest | undefined,
   flags: readonly string[],
-  environment: NodeJS.ProcessEnv = {},
+  { environment = {}, profiles = false, tracesCollections = false }: ServerOptions = {},
 ): Promise<Server> {
+  const nodeFlags = [
+    ...(profiles ? ["--cpu-prof", `--cpu-prof-dir=${PROFILES}`] : []),
+    ...(tracesCollections ? ["--trace-gc"] : []),
+  ];
+  const [program, main] = nodeFlags.length > 0 ? [process.execPath, [...nodeFlags, MAIN]] : [PROGRAM, []];
   const [grpcPort, restPort] = [await freePort(), await freePort()];
   const start = performance.now();
   const child = spawn(
-    PROGRAM,
+    program,
     [
+      ...main,
       "serve",
-      `--model_name=${model.name}`,
-      `--model_base_path=${model.path}`,
+      ...("path" in model
+        ? [`--model_name=${model.name}`, `--model_base_path=${model.path}`]
+        : [`--model_config_file=${model.configFile}`]),
       `--port=${grpcPort}`,
       `--rest_api_port=${restPort}`,
       "--bind_address=127.0.0.1",
       ...flags,
     ],
-    { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, ...environment } },
+    { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...environment } },
   );
   let log = "";
-  child.stderr.on("data", (piece: Buffer) => {
-    log += piece;
-  });
-  while ((await post(restPort, first)) !== 200) {
+  for (const output of [child.stdout, child.stderr]) {
+    output.on("data", (piece: Buffer) => {
+      log += piece;
+    });
+  }
+  while ((await ask(restPort, first, `/v1/models/${model.name}`)) !== 200) {
     if (child.exitCode !== null || performance.now() - start > START_MILLISECONDS) {
       await stop(child);
       throw new Error(`The server did not answer:\n${log}`);
@@ -79,17 +104,16 @@ async function stop(child: ChildProcess): Promise<void> {
   await exit;
 }
 
-/** The status of the answer; undefined while no one listens. */
-function post(port: number, { path, headers, body }: BenchRequest): Promise<number | undefined> {
+/** The status of the answer, to a GET if there is no request; undefined while no one listens. */
+function ask(port: number, post: BenchRequest | undefined, get: string): Promise<number | undefined> {
   return new Promise((resolve) => {
-    const call = request(
-      { host: "127.0.0.1", port, path, method: "POST", headers, agent: false },
-      (reply) => {
-        reply.resume().on("end", () => resolve(reply.statusCode));
-      },
-    );
+    const target =
+      post === undefined ? { path: get } : { path: post.path, method: "POST", headers: post.headers };
+    const call = request({ host: "127.0.0.1", port, agent: false, ...target }, (reply) => {
+      reply.resume().on("end", () => resolve(reply.statusCode));
+    });
     call.on("error", () => resolve(undefined));
-    call.end(body);
+    call.end(post?.body);
   });
 }
 

@@ -1,12 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Engine } from "../src/engines/engine.ts";
+import type { OnnxEngine } from "../src/engines/engine.ts";
+import { type EngineSettings, IMPORT_ONLY } from "../src/engines/engine-choice.ts";
 import { type Classifications, classify } from "../src/inference/classify.ts";
 import { predict } from "../src/inference/predict.ts";
 import { regress } from "../src/inference/regress.ts";
 import { ServableMap } from "../src/lifecycle/servable-map.ts";
 import { SavedModelLoading } from "../src/loaders/saved-model-loading.ts";
-import { SavedModelServable } from "../src/loaders/saved-model-servable.ts";
+import { attachServable, ThreadEngines } from "../src/loaders/thread-engines.ts";
 import { asStatusError, codeName, formatStatus } from "../src/status/status.ts";
 import { fileStorage } from "../src/storage/file.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
@@ -37,19 +38,25 @@ function describe(folder: string): ModelDescription {
 
 /**
  * Loads every version of a model and asks all of its cases.
+ * @param engines which engine runs it; by default it is imported.
  * @returns what the first answer that differs is, or undefined.
  * @throws StatusError if a version can't be loaded.
  */
-export async function checkModel(folder: string, engine: Engine): Promise<string | undefined> {
+export async function checkModel(
+  folder: string,
+  engine: OnnxEngine,
+  engines: EngineSettings = IMPORT_ONLY,
+): Promise<string | undefined> {
   const { name, tags } = describe(folder);
   const cases = JSON.parse(readFileSync(join(folder, "cases.json"), "utf8")) as CorpusCase[];
-  const loading = new SavedModelLoading({ storage: fileStorage, engine, tags, log: silent });
+  const loading = new SavedModelLoading({ storage: fileStorage, engine, engines, tags, log: silent });
+  const threadEngines = new ThreadEngines(engine);
   const map = new ServableMap();
   const unload: (() => Promise<void>)[] = [];
   try {
     for (const version of readdirSync(folder).filter((entry) => /^\d+$/.test(entry))) {
       const payload = await loading.load({ name, version: BigInt(version) }, join(folder, version));
-      const servable = await SavedModelServable.attach(payload, engine, 0);
+      const servable = await attachServable(payload, threadEngines, 0);
       map.add(servable);
       unload.push(() => {
         servable.release();

@@ -30,9 +30,10 @@ test("promtool takes both pages, and finds fault only with names that are Tensor
   const file = join(folder, "monitoring.config");
   writeFileSync(file, "prometheus_config { enable: true }");
   const input = { dtype: "float32", shape: [1], data: Float32Array.of(2) } as const;
-  const request = predictRequest("half_plus_two", "x", input, "rest");
+  const model = { name: "half_plus_two", path: MODEL, version: "1" };
+  const request = predictRequest(model, "x", input, "rest");
   const flags = [`--monitoring_config_file=${file}`, "--metrics_path=/metrics"];
-  const server = await startServer({ name: "half_plus_two", path: MODEL }, request, flags);
+  const server = await startServer(model, request, flags);
   try {
     const get = async (path: string, init?: RequestInit) =>
       (await fetch(`http://127.0.0.1:${server.restPort}${path}`, init)).text();

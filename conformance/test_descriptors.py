@@ -37,6 +37,7 @@ LOADED_WITH_OTHERS = {
 
 SERVER_ONLY = "part of the server's own source; the client package does not ship it"
 NOT_IN_PACKAGES = {
+    "servable/config/servable_config.proto": "ours alone",
     "tsl/profiler/protobuf/profiler_service.proto": "TensorFlow's client has it compiled in",
     "grpc/reflection/v1/reflection.proto": "the package has v1alpha alone, which is the same but for its name",
     "tensorflow_serving/apis/internal/serialized_input.proto": SERVER_ONLY,

@@ -27,7 +27,7 @@ export const ELSEWHERE: readonly (readonly [where: string, ops: readonly string[
   [
     "initialization",
     [
-      ..."InitializeTable InitializeTableV2 InitializeTableFromTextFile InitializeTableFromTextFileV2 RestoreV2".split(
+      ..."InitializeTable InitializeTableV2 InitializeTableFromTextFile InitializeTableFromTextFileV2".split(
         " ",
       ),
     ],
@@ -75,10 +75,7 @@ export const REASONS: readonly (readonly [reason: string, pattern: RegExp])[] = 
   ],
   ["training", /KMC2.*|KmeansPlusPlus.*|LoadAndRemapMatrix|GenerateVocabRemapping|IsBoostedTrees.*/],
   ["summary", /.*Summary.*|ImportEvent/],
-  [
-    "file",
-    /Save.*|Restore.*|MergeV2Checkpoints|DistributedSave|(Read|Write)File|MatchingFiles|Sharded(Filename|Filespec)/,
-  ],
+  ["file", /Save|SaveSlices|Restore|RestoreSlice|DistributedSave/],
   ["file", /ImmutableConst|FileSystemSetConfiguration|CheckPinned/],
   ["distribution", /Collective.*|Nccl.*|AllToAll|CrossReplicaSum|CollectivePermute|Send|Recv|_?(Send|Recv)/],
   [

@@ -10,6 +10,7 @@ import { tableOps } from "../src/host/tables/table-op.ts";
 import { translators } from "../src/import/ops/table.ts";
 import { ownOps } from "../src/import/own-ops.ts";
 import { variableUpdates } from "../src/import/passes/variable-updates.ts";
+import { fileOps } from "../src/registry/file-ops.ts";
 import { ELSEWHERE, REASONS } from "./op-classes.ts";
 
 const PAGE = new URL("../docs/reference/ops.md", import.meta.url);
@@ -88,6 +89,11 @@ Of ${registry.length} ops ${covered.length} are covered. A model with another on
 - **state**: variables and tables, whose values live with the servable.
 - **control flow**, **inlining**, **TensorLists**, **pruned**: a pass over the graph puts something else in its
   place.
+- Of those in TypeScript, ${[...fileOps]
+  .filter((op) => Object.hasOwn(hostOps, op))
+  .sort()
+  .join(", ")} need \`--allow_file_ops\`
+  ([why](../models-that-touch-files.md)).
 - **initialization**: followed when the model is loaded, to find out what variables and tables hold.
 
 | op | runs in |

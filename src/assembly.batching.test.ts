@@ -107,6 +107,10 @@ class Running {
     });
   }
 
+  async get(path: string): Promise<string> {
+    return (await fetch(`http://127.0.0.1:${this.#server.restPort}${path}`)).text();
+  }
+
   async stop(): Promise<void> {
     this.#client.close();
     await this.#server.stop(5000);
@@ -265,6 +269,44 @@ describe("a server that batches", () => {
       assert.deepEqual([status, body], [200, { predictions: x.map((each) => [each / 2 + 2]) }]);
     });
     await Promise.all(asks);
+    await server.stop();
+  });
+});
+
+describe("a server that batches without parameters", () => {
+  it("runs what waits together where that pays, and answers as without", async () => {
+    const server = await Running.start(
+      `--model_base_path=${join(MODELS, "keras3_mlp")}`,
+      "--auto_batching",
+      "--metrics_path=/metrics",
+    );
+    const row = (seed: number) =>
+      Array.from({ length: 8 }, (_, i) => Array.from({ length: 8 }, (_, j) => Math.sin(seed + 8 * i + j)));
+    const ask = async (instances: number[][][]) => {
+      const [status, body] = await server.post("predict", { instances });
+      assert.equal(status, 200, JSON.stringify(body));
+      return (body as { predictions: number[][] }).predictions;
+    };
+    const alone: number[][] = [];
+    for (let seed = 0; seed < 60; seed++) alone.push(...(await ask([row(seed)])));
+    // One of several rows, and one of more than a batch takes, among them.
+    const asked = [[...Array(60).keys()], ...Array.from({ length: 60 }, (_, seed) => [seed]), [3, 4, 5]];
+    const together = await Promise.all(asked.map((seeds) => ask(seeds.map(row))));
+    for (const [i, predictions] of together.entries()) {
+      predictions.flat().forEach((value, at) => {
+        const expected = asked[i]!.flatMap((seed) => alone[seed]!)[at]!;
+        assert.ok(Math.abs(value - expected) < 1e-5, `${value} instead of ${expected}`);
+      });
+    }
+    const page = await server.get("/metrics");
+    const counted = (metric: string) =>
+      [...page.matchAll(new RegExp(`^${metric}\\{.*\\} (\\d+)$`, "gm"))].reduce(
+        (sum, [, value]) => sum + Number(value),
+        0,
+      );
+    // All but the request of 60 rows went through a queue; how many of them met there is up to the clock.
+    assert.equal(counted("servable_batch_size_sum"), 60 + 60 + 3);
+    assert.ok(counted("servable_batch_size_count") <= 60 + 60 + 1);
     await server.stop();
   });
 });

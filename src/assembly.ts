@@ -3,12 +3,14 @@ import { createBatchThreads, releaseBatchThreads } from "./batching/batch-thread
 import { batchingSettings } from "./config/batching-settings.ts";
 import { parseChannelArguments } from "./config/channel-arguments.ts";
 import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
+import { engineSettings } from "./config/engine-settings.ts";
 import { limitsOf } from "./config/limits.ts";
 import { prometheusPath } from "./config/monitoring-config.ts";
 import { sessionSettings } from "./config/session-settings.ts";
 import { readTlsIdentity, type TlsIdentity } from "./config/tls-identity.ts";
 import { warmupSettings } from "./config/warmup-settings.ts";
 import type { Flags } from "./flags/flag-table.ts";
+import { LazyVersions } from "./lifecycle/lazy-versions.ts";
 import type { Loader } from "./lifecycle/loader.ts";
 import { ServableManager } from "./lifecycle/manager.ts";
 import type { ServableId } from "./lifecycle/servable.ts";
@@ -33,11 +35,14 @@ import { createLogger, type LogSink } from "./status/log.ts";
 import { failedPrecondition, invalidArgument } from "./status/status.ts";
 import { fileStorage } from "./storage/file.ts";
 import { LoaderThreads } from "./threads/loader-threads.ts";
-import type { ControlCall, WorkerSettings } from "./threads/messages.ts";
+import type { ControlCall, Publication, WorkerSettings } from "./threads/messages.ts";
 import { RequestLogThread } from "./threads/request-log-thread.ts";
 import { ServerSockets } from "./threads/server-sockets.ts";
 import { spawnRequestWorker } from "./threads/thread-entry.ts";
 import { WorkerPool } from "./threads/worker-pool.ts";
+
+/** How often it is looked for versions that nobody asks for. */
+const SWEEP_MILLISECONDS = 1000;
 
 /** A server whose ports are open. */
 export interface RunningServer {
@@ -89,11 +94,13 @@ export async function startServer(
       "Pages of metrics are on the REST port, and --rest_api_port is 0: there are none.",
     );
   }
-  const { intraOpThreads, savedModelTags, platform } = await sessionSettings(flags);
+  const { intraOpThreads, tensorflow, savedModelTags, platform } = await sessionSettings(flags);
+  const engines = await engineSettings(flags, tensorflow);
   const batching = await batchingSettings({
     enabled: flags.enable_batching,
     parametersFile: flags.batching_parameters_file,
     perModel: flags.enable_per_model_batching_parameters,
+    auto: flags.auto_batching,
     platform,
   });
   const warmup = warmupSettings(flags, platform);
@@ -113,10 +120,12 @@ export async function startServer(
   const loaderThreads = new LoaderThreads(
     flags.num_load_threads || availableParallelism(),
     {
+      engines,
       intraOpThreads,
       savedModelTags,
       ...warmup,
       checksMethodName: flags.enable_signature_method_name_check,
+      allowsFileOps: flags.allow_file_ops,
       batching: batching && { parameters: batching.parameters, requestWorkers },
     },
     sink,
@@ -161,21 +170,36 @@ export async function startServer(
     sink,
     metrics,
   );
-  const manager = new ServableManager<Payload>({
+  if (flags.unload_idle_seconds > 0 && !flags.lazy_load) {
+    throw invalidArgument(
+      "--unload_idle_seconds is set without --lazy_load: what it unloaded would not come back",
+    );
+  }
+  const ramLimitBytes = flags.total_model_memory_limit_bytes || availableMemory();
+  const createLoader = (id: ServableId, path: string) =>
+    metrics.measured<Payload>(
+      extensions.createLoader?.(id, path) ?? loaderThreads.createLoader(id, path),
+      path,
+      (payload) => ("signatures" in payload ? payload.signatures.size : 0),
+    );
+  const lazy = flags.lazy_load
+    ? new LazyVersions<Payload>({
+        pool,
+        idleSeconds: flags.unload_idle_seconds,
+        ramLimitBytes,
+        log: createLogger(sink, "lifecycle/lazy_versions"),
+      })
+    : undefined;
+  const manager = new ServableManager<Publication>({
     policy: extensions.versionPolicy ?? availabilityPreservingPolicy,
     retry: {
       maxNumLoadRetries: flags.max_num_load_retries,
       loadRetryIntervalMicros: flags.load_retry_interval_micros,
     },
-    createLoader: (id, path) =>
-      metrics.measured<Payload>(
-        extensions.createLoader?.(id, path) ?? loaderThreads.createLoader(id, path),
-        path,
-        (payload) => ("programs" in payload ? payload.programs.size : 0),
-      ),
-    pool,
+    createLoader: lazy === undefined ? createLoader : (id, path) => lazy.lazy(createLoader(id, path)),
+    pool: lazy?.pool ?? pool,
     bus,
-    ramLimitBytes: flags.total_model_memory_limit_bytes || availableMemory(),
+    ramLimitBytes,
     log: createLogger(sink, "lifecycle/manager"),
   });
   const fileSystemSource = new FileSystemStoragePathSource(
@@ -213,6 +237,8 @@ export async function startServer(
     switch (call.kind) {
       case "metrics":
         return metrics.page(call.metrics);
+      case "demand":
+        return lazy?.demand(call.id);
       case "profile":
         return profiler.profile(call.request);
       case "terminate-profile":
@@ -229,9 +255,11 @@ export async function startServer(
     }
   };
   const polling = new AbortController();
+  const sweeping = lazy && setInterval(() => void lazy.sweep(), SWEEP_MILLISECONDS).unref();
 
   const tearDown = async (): Promise<void> => {
     polling.abort();
+    clearInterval(sweeping);
     await (extensions.source ?? fileSystemSource).stop();
     await pool.stop();
     await requestLog.stop();

@@ -1,6 +1,6 @@
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Engine } from "../../src/engines/engine.ts";
+import type { OnnxEngine } from "../../src/engines/engine.ts";
 import { createOnnxRuntimeEngine } from "../../src/engines/onnxruntime/engine.ts";
 import { type Converted, convertedModel } from "./converted.ts";
 import { type CorpusModel, corpusModels } from "./corpus.ts";
@@ -76,7 +76,7 @@ async function convertAll(
 async function measure(
   model: CorpusModel,
   file: string | Error,
-  engine: Engine,
+  engine: OnnxEngine,
   reference: Reference | undefined,
   rounds: number,
 ): Promise<Row> {
@@ -131,7 +131,11 @@ function hasFailed(loaded: object | undefined): loaded is Error | undefined {
   return loaded === undefined || loaded instanceof Error;
 }
 
-async function convert(model: CorpusModel, file: string | Error, engine: Engine): Promise<Converted | Error> {
+async function convert(
+  model: CorpusModel,
+  file: string | Error,
+  engine: OnnxEngine,
+): Promise<Converted | Error> {
   if (file instanceof Error) return file;
   return convertedModel(file, model, engine).catch((error: Error) => error);
 }

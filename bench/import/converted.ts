@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fromBinary } from "@bufbuild/protobuf";
 import { difference } from "../../conformance/corpus-case.ts";
-import type { Engine, EngineModel, RunResult, SessionTensor } from "../../src/engines/engine.ts";
+import type { EngineModel, OnnxEngine, RunResult, SessionTensor } from "../../src/engines/engine.ts";
 import { dtypeOfOnnx } from "../../src/import/onnx/element-type.ts";
 import { createSession } from "../../src/loaders/session-creation.ts";
 import { ModelProtoSchema, type ValueInfoProto } from "../../src/proto/gen/onnx/onnx_pb.ts";
@@ -18,7 +18,11 @@ export interface Converted {
 }
 
 /** @throws StatusError if ONNX Runtime can't take the model. */
-export async function convertedModel(path: string, model: CorpusModel, engine: Engine): Promise<Converted> {
+export async function convertedModel(
+  path: string,
+  model: CorpusModel,
+  engine: OnnxEngine,
+): Promise<Converted> {
   const source = engineModel(readFileSync(path));
   const { session } = await createSession(engine, { model: source, isUnbounded: false }, undefined);
   const attached = engine.attach(session);

@@ -1,9 +1,9 @@
-import type { Engine, RunResult, SessionDescriptor } from "../../src/engines/engine.ts";
+import type { OnnxEngine, OnnxSessionDescriptor, RunResult } from "../../src/engines/engine.ts";
 import { innerPrograms, type Program } from "../../src/import/program.ts";
 import { compileKernel } from "../../src/loaders/kernels.ts";
 import { ProgramRunner } from "../../src/loaders/program-runner.ts";
 import { SavedModelLoading } from "../../src/loaders/saved-model-loading.ts";
-import type { ServablePayload } from "../../src/loaders/servable-payload.ts";
+import { imported, type ServablePayload } from "../../src/loaders/servable-payload.ts";
 import { accessOf, attachState } from "../../src/loaders/servable-state.ts";
 import { fileStorage } from "../../src/storage/file.ts";
 import { type CorpusModel, requestOf } from "./corpus.ts";
@@ -28,7 +28,7 @@ export interface Imported {
 }
 
 /** An engine that remembers what its sessions were made of, weights included: those can be read only during a load. */
-function recording(engine: Engine, models: Map<bigint, Uint8Array>): Engine {
+function recording(engine: OnnxEngine, models: Map<bigint, Uint8Array>): OnnxEngine {
   return {
     name: engine.name,
     shareWeights: (weights) => engine.shareWeights(weights),
@@ -38,7 +38,7 @@ function recording(engine: Engine, models: Map<bigint, Uint8Array>): Engine {
       models.delete(descriptor.handle);
       engine.destroy(descriptor);
     },
-    create: async (model, threads, shared): Promise<SessionDescriptor> => {
+    create: async (model, threads, shared): Promise<OnnxSessionDescriptor> => {
       const descriptor = await engine.create(model, threads, shared);
       models.set(descriptor.handle, withWeights(model));
       return descriptor;
@@ -47,18 +47,18 @@ function recording(engine: Engine, models: Map<bigint, Uint8Array>): Engine {
 }
 
 /** Loads a model and makes its request ready. @throws StatusError if it can't be loaded. */
-export async function importModel(model: CorpusModel, engine: Engine): Promise<Imported> {
+export async function importModel(model: CorpusModel, engine: OnnxEngine): Promise<Imported> {
   const times: number[] = [];
   for (let i = 0; i < LOADS; i++) {
     const loading = loader(model, engine);
     const start = performance.now();
-    const payload = await loadWith(loading, model);
+    const payload = imported(await loadWith(loading, model));
     times.push(performance.now() - start);
     await loading.unload(payload);
   }
   const models = new Map<bigint, Uint8Array>();
   const loading = loader(model, recording(engine, models));
-  const payload = await loadWith(loading, model);
+  const payload = imported(await loadWith(loading, model));
   const { programs, sessions, signatures } = payload;
   const key = model.case.signature;
   const [signature, loaded] = [signatures.get(key)!, programs.get(key)!];
@@ -85,7 +85,7 @@ export async function importModel(model: CorpusModel, engine: Engine): Promise<I
   };
 }
 
-function loader({ tags }: CorpusModel, engine: Engine): SavedModelLoading {
+function loader({ tags }: CorpusModel, engine: OnnxEngine): SavedModelLoading {
   return new SavedModelLoading({ storage: fileStorage, engine, tags, log: silent });
 }
 

@@ -102,6 +102,12 @@ export class BatchingServable implements Servable {
     return false;
   }
 
+  /** Parts of the graph aren't batched. */
+  get runGraph(): Servable["runGraph"] {
+    const { runGraph } = this.#servable;
+    return runGraph && ((run) => runGraph.call(this.#servable, run));
+  }
+
   signatureDefMap(): Uint8Array {
     return this.#servable.signatureDefMap();
   }

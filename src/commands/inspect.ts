@@ -1,7 +1,13 @@
-import { readSavedModel, readSavedModelProto } from "../formats/saved-model/saved-model.ts";
+import { findTensorFlow, INSTALL_COMMAND } from "../engines/tensorflow/library.ts";
+import {
+  openSavedModel,
+  readSavedModelGraph,
+  readSavedModelProto,
+} from "../formats/saved-model/saved-model.ts";
 import { SignatureCompiler } from "../import/compile.ts";
 import { describeMissingOp } from "../import/missing-ops.ts";
 import { GraphPreparer } from "../import/prepared-graph.ts";
+import { assertNoFileUse, describeFileUse, fileUseOf } from "../loaders/file-permission.ts";
 import { signaturesOf } from "../loaders/signatures.ts";
 import { initialVariables } from "../loaders/state-loading.ts";
 import { asStatusError, formatStatus } from "../status/status.ts";
@@ -11,14 +17,26 @@ import { formatShape } from "../tensor/shape.ts";
 import type { Signature, SignatureTensor } from "../tensor/signature.ts";
 import { type Plan, planOf } from "./inspect-plan.ts";
 
-const USAGE = `Usage: servable inspect [--ops] FOLDER
+const LIBRARY = "--tensorflow_library=";
+const FILES = "--allow_file_ops";
+
+const USAGE = `Usage: servable inspect [--ops] [--tensorflow_library=PATH] [--allow_file_ops] FOLDER
 
 FOLDER is one version of a SavedModel (the folder with saved_model.pb). Shows its tags and signatures, which engine
-runs each, and the operations that keep one from being served.
+runs it, and the operations that keep the importer from it.
 
-  --ops    show the plan of each signature: its sessions of ONNX Runtime, the operations that run in TypeScript, and
-           why they do
+  --ops                       show the plan of each signature: its sessions of ONNX Runtime, the operations that run in
+                              TypeScript, and why they do
+  --tensorflow_library=PATH   as for servable serve
+  --allow_file_ops            as for servable serve: files that a model reads when it is loaded are then read here too
 `;
+
+interface Options {
+  readonly showsOps: boolean;
+  readonly allowsFileOps: boolean;
+  /** TensorFlow's, if it is there. */
+  readonly library: string | undefined;
+}
 
 /** @returns the exit code: 0 if every graph can be served, 1 if not or if it can't be read, 2 for wrong arguments. */
 export async function inspect(args: readonly string[]): Promise<number> {
@@ -27,16 +45,22 @@ export async function inspect(args: readonly string[]): Promise<number> {
     return 0;
   }
   const showsOps = args.includes("--ops");
-  const [folder, ...others] = args.filter((arg) => arg !== "--ops");
+  const allowsFileOps = args.includes(FILES);
+  const named = args.find((arg) => arg.startsWith(LIBRARY))?.slice(LIBRARY.length) ?? "";
+  const [folder, ...others] = args.filter(
+    (arg) => arg !== "--ops" && arg !== FILES && !arg.startsWith(LIBRARY),
+  );
   if (others.length > 0 || folder === undefined || folder.startsWith("-")) {
     process.stderr.write(USAGE);
     return 2;
   }
   try {
+    const options = { showsOps, allowsFileOps, library: findTensorFlow(named) };
     const model = await readSavedModelProto(fileStorage, folder);
     let servable = true;
     for (const metaGraph of model.metaGraphs) {
-      servable = (await inspectGraph(folder, metaGraph.metaInfoDef?.tags ?? [], showsOps)) && servable;
+      const tags = metaGraph.metaInfoDef?.tags ?? [];
+      servable = (await inspectGraph(folder, tags, options)) && servable;
     }
     return servable ? 0 : 1;
   } catch (error) {
@@ -45,30 +69,50 @@ export async function inspect(args: readonly string[]): Promise<number> {
   }
 }
 
-async function inspectGraph(folder: string, tags: readonly string[], showsOps: boolean): Promise<boolean> {
-  const model = await readSavedModel(fileStorage, folder, tags);
+async function inspectGraph(
+  folder: string,
+  tags: readonly string[],
+  { showsOps, allowsFileOps, library }: Options,
+): Promise<boolean> {
+  const graph = await readSavedModelGraph(fileStorage, folder, tags);
+  const info = graph.metaGraph.metaInfoDef;
+  const writer = info?.tensorflowVersion ? ` (written by TensorFlow ${info.tensorflowVersion})` : "";
+  process.stdout.write(`Graph with the tags ${tags.join(", ") || "(none)"}${writer}\n`);
+  const signatures = signaturesOf(graph.signatures);
+  const use = fileUseOf(graph, signatures);
+  // What loading reads, looking into the model would read too.
+  if (!allowsFileOps) assertNoFileUse({ ...use, running: new Map() });
+  const files = describeFileUse(use);
+  if (files !== undefined) process.stdout.write(`  Served only with ${FILES}: it has ${files}\n`);
+  const model = await openSavedModel(fileStorage, graph);
   try {
-    const info = model.metaGraph.metaInfoDef;
-    const writer = info?.tensorflowVersion ? ` (written by TensorFlow ${info.tensorflowVersion})` : "";
-    process.stdout.write(`Graph with the tags ${tags.join(", ") || "(none)"}${writer}\n`);
-    const signatures = signaturesOf(model.signatures);
     const preparer = new GraphPreparer(model.metaGraph, signatures.values());
     const compiler = new SignatureCompiler(preparer, await initialVariables(model, preparer, fileStorage));
-    let servable = true;
+    const refused: string[] = [];
     for (const [key, signature] of signatures) {
       const verdict = await judge(compiler, key, signature);
-      servable &&= verdict.servable;
+      if (!verdict.isImported) refused.push(key);
       process.stdout.write(describeSignature(key, signature, verdict, showsOps));
     }
-    return servable;
+    process.stdout.write(`  Engine ${engineOf(refused, library)}\n`);
+    const isAllowed = files === undefined || allowsFileOps;
+    return isAllowed && (refused.length === 0 || library !== undefined);
   } finally {
     model.close();
   }
 }
 
+/** What --engine=auto runs the graph on, and why. @param refused the signatures that can't be imported. */
+function engineOf(refused: readonly string[], library: string | undefined): string {
+  if (refused.length === 0) return "onnxruntime: the importer covers every signature";
+  const reason = `the importer doesn't cover ${refused.join(", ")}`;
+  if (library !== undefined) return `tensorflow: ${reason}; ${library} runs the whole graph`;
+  return `none: ${reason}; TensorFlow runs every operation, but is not installed: '${INSTALL_COMMAND}' installs it`;
+}
+
 /** What becomes of a signature. */
 interface Verdict {
-  readonly servable: boolean;
+  readonly isImported: boolean;
   readonly text: string;
   readonly plan?: Plan;
 }
@@ -77,15 +121,15 @@ async function judge(compiler: SignatureCompiler, key: string, signature: Signat
   const missing = await compiler.missing(signature);
   if (missing.length > 0) {
     return {
-      servable: false,
-      text: `none: operations that aren't covered: ${missing.map(describeMissingOp).join("; ")}`,
+      isImported: false,
+      text: `doesn't cover ${missing.map(describeMissingOp).join("; ")}`,
     };
   }
   try {
     const plan = planOf(await compiler.compile(key, signature));
-    return { servable: true, text: "onnxruntime: the importer covers every operation", plan };
+    return { isImported: true, text: "covers every operation", plan };
   } catch (error) {
-    return { servable: false, text: `none: ${asStatusError(error).message}` };
+    return { isImported: false, text: asStatusError(error).message };
   }
 }
 
@@ -98,7 +142,7 @@ function describeSignature(
   const lines = [`  Signature ${key}`, `    method   ${signature.methodName || "(none)"}`];
   for (const [name, tensor] of signature.inputs) lines.push(describeTensor("input ", name, tensor));
   for (const [name, tensor] of signature.outputs) lines.push(describeTensor("output", name, tensor));
-  lines.push(`    engine   ${text}`);
+  lines.push(`    importer ${text}`);
   if (plan !== undefined) {
     const { sessions, onnxNodes, stepsInTypeScript } = plan;
     lines.push(

@@ -16,7 +16,7 @@ writeFileSync(
   parametersFile,
   'max_batch_size { value: 4 } num_batch_threads { value: 3 } thread_pool_name { value: "pool" }',
 );
-const NONE = { enabled: false, parametersFile: "", perModel: false, platform: undefined };
+const NONE = { enabled: false, parametersFile: "", perModel: false, platform: undefined, auto: false };
 
 describe("batchingSettings", () => {
   it("are none unless batching is enabled", async () => {
@@ -38,7 +38,7 @@ describe("batchingSettings", () => {
       numBatchThreads: 3,
     });
     assert.deepEqual(await batchingSettings({ ...selection, perModel: true }), {
-      parameters: undefined,
+      parameters: "own",
       numBatchThreads: 3,
     });
   });
@@ -61,6 +61,12 @@ describe("batchingSettings", () => {
       parameters: completeParameters({ maxBatchSize: 8n }),
       numBatchThreads: 2,
     });
-    assert.equal((await of(`${parameters} enable_per_model_batching_params: true`))!.parameters, undefined);
+    assert.equal((await of(`${parameters} enable_per_model_batching_params: true`))!.parameters, "own");
+  });
+
+  it("without parameters batches what gains from it, unless there are parameters", async () => {
+    const settings = await batchingSettings({ ...NONE, auto: true });
+    assert.equal(settings?.parameters, "auto");
+    await assert.rejects(batchingSettings({ ...NONE, auto: true, enabled: true }), /--auto_batching/);
   });
 });

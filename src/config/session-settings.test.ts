@@ -3,6 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { fromBinary } from "@bufbuild/protobuf";
+import { sessionConfig } from "../engines/tensorflow/session-config.ts";
+import { ConfigProtoSchema } from "../proto/gen/tensorflow/core/protobuf/config_pb.ts";
 import { Code } from "../status/status.ts";
 import { type SessionFlags, sessionSettings } from "./session-settings.ts";
 
@@ -21,6 +24,7 @@ const settings = (flags: Partial<SessionFlags>) =>
     tensorflow_intra_op_parallelism: 0,
     tensorflow_inter_op_parallelism: 0,
     tensorflow_session_config_file: "",
+    per_process_gpu_memory_fraction: 0,
     platform_config_file: "",
     saved_model_tags: "serve",
     ...flags,
@@ -63,7 +67,17 @@ test("a platform config file takes the place of the flags", async () => {
     tensorflow_intra_op_parallelism: 9,
     saved_model_tags: "other",
   });
-  assert.deepEqual(others, { intraOpThreads: 2, savedModelTags: ["serve", "gpu"] });
+  assert.deepEqual(others, {
+    intraOpThreads: 2,
+    tensorflow: {
+      // A serialized ConfigProto with intra_op_parallelism_threads.
+      config: Uint8Array.of(0x10, 2),
+      intraOpThreads: 0,
+      interOpThreads: 0,
+      gpuMemoryFraction: 0,
+    },
+    savedModelTags: ["serve", "gpu"],
+  });
   assert.equal(platform!.batchingParameters!.maxBatchSize, 8n);
   const { intraOpThreads, savedModelTags } = await settings({ platform_config_file: config("") });
   assert.deepEqual([intraOpThreads, savedModelTags], [availableParallelism(), ["serve"]]);
@@ -86,4 +100,20 @@ test("a platform config file that doesn't say how to serve TensorFlow is refused
     },
   );
   await assert.rejects(settings({ platform_config_file: join(folder, "none") }), { code: Code.NOT_FOUND });
+});
+
+test("TensorFlow's sessions get what the file says, and what flags say before it", async () => {
+  const { tensorflow } = await settings({
+    tensorflow_session_config_file: file("inter_op_parallelism_threads: 3 allow_soft_placement: true"),
+    tensorflow_session_parallelism: 4,
+    tensorflow_intra_op_parallelism: 2,
+    per_process_gpu_memory_fraction: 0.5,
+  });
+  const config = fromBinary(ConfigProtoSchema, sessionConfig(tensorflow));
+  assert.deepEqual(
+    [config.intraOpParallelismThreads, config.interOpParallelismThreads, config.allowSoftPlacement],
+    [2, 4, true],
+  );
+  assert.equal(config.gpuOptions?.perProcessGpuMemoryFraction, 0.5);
+  assert.equal(sessionConfig((await settings({})).tensorflow).length, 0);
 });

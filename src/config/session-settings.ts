@@ -1,4 +1,6 @@
 import { availableParallelism } from "node:os";
+import { DEFAULT_SESSIONS, type TensorFlowSessions } from "../engines/engine-choice.ts";
+import type { ConfigProto } from "../proto/gen/tensorflow/core/protobuf/config_pb.ts";
 import type { SessionBundleConfig } from "../proto/gen/tensorflow_serving/servables/tensorflow/session_bundle_config_pb.ts";
 import { failedPrecondition, invalidArgument } from "../status/status.ts";
 
@@ -6,6 +8,7 @@ import { failedPrecondition, invalidArgument } from "../status/status.ts";
 export interface SessionSettings {
   /** Threads that one operation may use. */
   readonly intraOpThreads: number;
+  readonly tensorflow: TensorFlowSessions;
   /** The tags of the graph that is served of a SavedModel. */
   readonly savedModelTags: readonly string[];
   /** What the platform's file says, where there is one: it takes the place of the flags for all that it has a word for. */
@@ -18,6 +21,7 @@ export interface SessionFlags {
   readonly tensorflow_intra_op_parallelism: number;
   readonly tensorflow_inter_op_parallelism: number;
   readonly tensorflow_session_config_file: string;
+  readonly per_process_gpu_memory_fraction: number;
   readonly platform_config_file: string;
   readonly saved_model_tags: string;
 }
@@ -41,14 +45,21 @@ export async function sessionSettings(flags: SessionFlags): Promise<SessionSetti
     const tags = platform.savedModelTags;
     return {
       intraOpThreads: threads(platform.sessionConfig?.intraOpParallelismThreads ?? 0),
+      tensorflow: { ...DEFAULT_SESSIONS, config: await serializedSession(platform.sessionConfig) },
       savedModelTags: tags.length === 0 ? ["serve"] : tags,
       platform,
     };
   }
   const file = flags.tensorflow_session_config_file;
-  const configured = file === "" ? 0 : (await readSession(file)).intraOpParallelismThreads;
+  const configured = file === "" ? undefined : await readSession(file);
   return {
-    intraOpThreads: threads(intraOp || session || configured),
+    intraOpThreads: threads(intraOp || session || (configured?.intraOpParallelismThreads ?? 0)),
+    tensorflow: {
+      config: await serializedSession(configured),
+      intraOpThreads: intraOp || session,
+      interOpThreads: flags.tensorflow_inter_op_parallelism || session,
+      gpuMemoryFraction: flags.per_process_gpu_memory_fraction,
+    },
     savedModelTags: flags.saved_model_tags.split(","),
   };
 }
@@ -58,6 +69,15 @@ function threads(wanted: number): number {
 }
 
 // protobuf-es and the generated files take 50 ms to load: a server without such files does without.
+
+async function serializedSession(config: ConfigProto | undefined): Promise<Uint8Array> {
+  if (config === undefined) return DEFAULT_SESSIONS.config;
+  const [{ toBinary }, { ConfigProtoSchema }] = await Promise.all([
+    import("@bufbuild/protobuf"),
+    import("../proto/gen/tensorflow/core/protobuf/config_pb.ts"),
+  ]);
+  return toBinary(ConfigProtoSchema, config);
+}
 
 async function readSession(path: string) {
   const [{ readTextProto }, { ConfigProtoSchema }] = await Promise.all([

@@ -4,30 +4,40 @@ import type { PartialShape, Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /**
- * What runs numeric graphs. The calls come from several threads:
+ * What runs native sessions, whatever they were made of. The calls come from several threads:
  *
- * - `create` and `destroy` on a loader thread. `create` may take seconds.
+ * - sessions are made and destroyed on a loader thread.
  * - `attach` on any thread, any number of times per session, with the descriptor as `postMessage` delivered it.
- * - `destroy` exactly once per descriptor, and only after every attached session was released.
- * - `shareWeights` and `releaseWeights` on a loader thread, the latter after every session that was created with the
- *   weights was destroyed.
+ * - `destroy` exactly once per native session, and only after every attached session was released.
  *
- * Every engine passes `engine-contract.ts`.
+ * Every engine passes `engine-contract.ts`. How sessions come to be is each engine's own: see {@link OnnxEngine} and
+ * `tensorflow/engine.ts`.
  */
 export interface Engine {
   readonly name: string;
+  /** This thread's handle on a session that any thread created. Cheap. */
+  attach(descriptor: SessionDescriptor): Session;
+  /** Frees the native session and everything it owns. */
+  destroy(descriptor: SessionDescriptor): void;
+}
+
+/**
+ * An engine that makes sessions of ONNX models, on a loader thread. Every one passes `onnx-contract.ts` besides.
+ * `releaseWeights` is called after every session that was created with the weights was destroyed.
+ */
+export interface OnnxEngine extends Engine {
   /**
-   * Compiles a model. Resolves to plain data that names the process-wide native session.
+   * Compiles a model, which may take seconds. Resolves to plain data that names the process-wide native session.
    * @param threads which threads an operator is spread over: the engine's, or only the one that calls. Default: the
    * engine's.
    * @param shared weights that the session uses where they lie; the model's others it reads into memory of its own.
    * @throws StatusError INVALID_ARGUMENT if the engine can't take the model; its message says why.
    */
-  create(model: EngineModel, threads?: OperatorThreads, shared?: SharedWeights): Promise<SessionDescriptor>;
-  /** This thread's handle on a session that any thread created. Cheap. */
-  attach(descriptor: SessionDescriptor): Session;
-  /** Frees the native session and everything it owns. */
-  destroy(descriptor: SessionDescriptor): void;
+  create(
+    model: EngineModel,
+    threads?: OperatorThreads,
+    shared?: SharedWeights,
+  ): Promise<OnnxSessionDescriptor>;
   /** Reads weights into memory that any number of sessions use. Throws what a weight's `read` throws. */
   shareWeights(weights: readonly Weight[]): SharedWeights;
   releaseWeights(shared: SharedWeights): void;
@@ -87,6 +97,9 @@ export interface SessionDescriptor {
   readonly handle: bigint;
   readonly inputs: readonly SessionTensor[];
   readonly outputs: readonly SessionTensor[];
+}
+
+export interface OnnxSessionDescriptor extends SessionDescriptor {
   /** Bytes of native memory that the weights take; an estimate. */
   readonly weightBytes: number;
 }
@@ -100,7 +113,8 @@ export interface Session {
   readonly outputs: readonly SessionTensor[];
   /**
    * Runs on the calling thread, which waits.
-   * @param inputs one tensor per entry of `this.inputs`, in that order; not changed, not kept after the call.
+   * @param inputs one tensor per entry of `this.inputs`, in that order; not changed, not kept after the call. Whether a
+   * shape may differ from the declared one is the engine's affair; if it may, the model's ops decide.
    * @param outputs indexes into `this.outputs`: what to compute, in the order in which it is wanted.
    * @throws StatusError with the engine's message if the run fails (INVALID_ARGUMENT for bad inputs).
    */
@@ -127,4 +141,11 @@ export interface RunResult {
   readonly queuedMilliseconds?: number | undefined;
   /** Frees the outputs. Call it once, after the last look at `tensors`. */
   dispose(): void;
+}
+
+/** Part of a graph to run: tensors to feed and to fetch, and nodes to run besides, by their names there. */
+export interface GraphRun {
+  readonly feeds: ReadonlyMap<string, Tensor>;
+  readonly fetches: readonly string[];
+  readonly targets: readonly string[];
 }

@@ -3,6 +3,32 @@ import type { FlagRow } from "./flag-row.ts";
 /** The flags that TensorFlow Serving doesn't have, but for limits. */
 export const ownFlags = [
   {
+    name: "engine",
+    type: "string",
+    defaultValue: "auto",
+    choices: ["auto", "onnxruntime", "tensorflow"],
+    group: "Beyond TensorFlow Serving",
+    help:
+      "What runs models: the importer with ONNX Runtime, or TensorFlow itself. auto takes the first where it covers every " +
+      "signature of a model, else TensorFlow if it is installed.",
+  },
+  {
+    name: "servable_config_file",
+    type: "string",
+    defaultValue: "",
+    group: "Beyond TensorFlow Serving",
+    help: "A ServableConfig in protobuf's text format: what single models have of their own, such as their engine.",
+  },
+  {
+    name: "tensorflow_library",
+    type: "string",
+    defaultValue: "",
+    group: "Beyond TensorFlow Serving",
+    help:
+      "TensorFlow's library with the C API, or a folder that holds it, e.g. of Python's package tensorflow. Default: that " +
+      "of the Python package that is found, else the one that 'servable engine install' has installed.",
+  },
+  {
     name: "wait_for_models",
     type: "string",
     defaultValue: "all",
@@ -27,6 +53,40 @@ export const ownFlags = [
     defaultValue: 0,
     group: "Beyond TensorFlow Serving",
     help: "How much memory all models together may take; one for which too little is left is not loaded. 0: what the machine or the container has.",
+  },
+  {
+    name: "auto_batching",
+    type: "bool",
+    defaultValue: false,
+    group: "Beyond TensorFlow Serving",
+    help:
+      "Run requests for the same signature that wait at the same time together, without delay and without parameters, where " +
+      "a try at load shows that it changes no answer and pays.",
+  },
+  {
+    name: "allow_file_ops",
+    type: "bool",
+    defaultValue: false,
+    group: "Beyond TensorFlow Serving",
+    help:
+      "Serve models that read or write files, other than their own variables and assets, when they are loaded or asked. " +
+      "Such a model can do with files whatever the server can.",
+  },
+  {
+    name: "lazy_load",
+    type: "bool",
+    defaultValue: false,
+    group: "Beyond TensorFlow Serving",
+    help:
+      "Load a version when the first request for it comes, which then waits; if the memory limit is reached, versions that " +
+      "weren't asked for the longest are unloaded.",
+  },
+  {
+    name: "unload_idle_seconds",
+    type: "int",
+    defaultValue: 0,
+    group: "Beyond TensorFlow Serving",
+    help: "With --lazy_load: unload a version when so long no request has come for it; 0: never, unless its memory is needed.",
   },
   {
     name: "log_format",

@@ -205,15 +205,14 @@ export const servingFlags = [
     type: "int",
     defaultValue: 0,
     group: "General",
-    help: "How many operations of a request may run at a time.",
-    noEffect: "they run one after the other, each on all threads",
+    help: "How many operations of a request may run at a time on TensorFlow; 0: one per core. With ONNX Runtime they run one after the other, each on all threads.",
   },
   {
     name: "tensorflow_session_config_file",
     type: "string",
     defaultValue: "",
     group: "General",
-    help: "A ConfigProto in protobuf's text format; of it, intra_op_parallelism_threads is used, where no flag sets it.",
+    help: "A ConfigProto in protobuf's text format, for TensorFlow's sessions; ONNX Runtime uses intra_op_parallelism_threads of it. Flags go before it.",
   },
   {
     name: "platform_config_file",
@@ -249,8 +248,7 @@ export const servingFlags = [
     type: "float",
     defaultValue: 0,
     group: "Accelerators",
-    help: "The part of a GPU's memory that is taken, 0.0 to 1.0.",
-    noEffect: "models run on the CPU",
+    help: "The part of a GPU's memory that TensorFlow takes, 0.0 to 1.0, where its library runs on GPUs. ONNX Runtime runs on the CPU.",
   },
   {
     name: "xla_cpu_compilation_enabled",

@@ -29,6 +29,7 @@ import { decodeJsonExample } from "./examples/decode-json-example.ts";
 import { parseExample } from "./examples/parse-example.ts";
 import { parseSequenceExample } from "./examples/parse-sequence-example.ts";
 import { parseSingleSequenceExample } from "./examples/parse-single-sequence-example.ts";
+import { files } from "./files/files.ts";
 import type { HostFamily, ValueFamily } from "./host-op.ts";
 import { boundingBoxes } from "./images/bounding-boxes.ts";
 import { decodeImage } from "./images/codecs/decode-image.ts";
@@ -115,6 +116,7 @@ export const hostOps: HostFamily = {
   ...detection,
   ...encodeImage,
   ...extractJpegShape,
+  ...files,
   ...ragged,
   ...blockLstms,
   ...segments,

@@ -17,7 +17,8 @@ export interface StateSources {
   readonly initOp: string | undefined;
   /** The paths of files, by the tensors that hold them, e.g. `Const:0`. */
   readonly assets: ReadonlyMap<string, string>;
-  readonly readAsset: (path: string) => Uint8Array;
+  /** @throws StatusError NOT_FOUND and others that name the path. */
+  readonly readFile: (path: string) => Uint8Array;
   /** Keys and values of a table that the checkpoint holds, by its node. */
   readonly restored: (node: string) => readonly [Tensor, Tensor] | undefined;
   /** A variable's value in the checkpoint, by its node. */
@@ -93,7 +94,7 @@ export class InitialState {
     const path = Buffer.from(this.#evaluate(node.inputs[1]!).data[0] as Uint8Array).toString();
     const attrs = new Attributes(node.name, node.attrs, opDefinition(node.op));
     const types = new Attributes(table.name, table.attrs, opDefinition(table.op));
-    return readTextFile(path, this.#sources.readAsset(path), {
+    return readTextFile(path, this.#sources.readFile(path), {
       keyIndex: attrs.int("key_index"),
       valueIndex: attrs.int("value_index"),
       keyDtype: types.dtype("key_dtype"),

@@ -9,6 +9,6 @@ it("names each op, how many nodes use it, and some of them, the most frequent op
   for (const node of ["a", "b", "c", "d", "a"]) missing.add("Foo", node);
   assert.match(
     describeMissing(missing.list()),
-    /doesn't cover these ops: Foo \(4 nodes: a, b, c, \.\.\.\); Bar \(node b\/Bar\)\. /,
+    /doesn't cover these ops: Foo \(4 nodes: a, b, c, \.\.\.\); Bar \(node b\/Bar\)$/,
   );
 });

@@ -37,11 +37,10 @@ export function describeMissingOp({ op, nodes }: MissingOp): string {
   return `${op} (${nodes.length} nodes: ${named}${nodes.length > NAMED ? ", ..." : ""})`;
 }
 
-/** One sentence: the ops, the nodes that use them, and the way out. */
+/** A clause: the ops, and the nodes that use them. */
 export function describeMissing(missing: readonly MissingOp[]): string {
   return (
     `the importer doesn't cover ${missing.length === 1 ? "this op" : "these ops"}: ` +
-    `${missing.map(describeMissingOp).join("; ")}. ` +
-    "No other engine is there to run them yet; 'servable inspect FOLDER' shows which signature needs which"
+    missing.map(describeMissingOp).join("; ")
   );
 }

@@ -25,7 +25,8 @@ export interface UnresolvedGraph {
   readonly fed: ReadonlySet<string>;
 }
 
-function changesState(op: string): boolean {
+/** Whether a node with this op changes a variable or a table. */
+export function changesState(op: string): boolean {
   return updatesVariable(op) || writesTable(op);
 }
 

@@ -64,7 +64,7 @@ test("aliases are those of the signature that is named, or of the default", asyn
     code: Code.UNIMPLEMENTED,
     message:
       "This engine runs the signatures of a model, and none of m takes {a} and gives {both}. There are: " +
-      "serving_default: {a} -> {sum}",
+      "serving_default: {a} -> {sum}. The engine TensorFlow (--engine=tensorflow) runs any part of a graph",
   });
 });
 
@@ -73,7 +73,8 @@ test("what no signature computes is refused, with what there is", async () => {
     code: Code.UNIMPLEMENTED,
     message:
       "This engine runs the signatures of a model, and none of m takes {a:0} and gives {add:1}. There are: " +
-      "serving_default: {a:0} -> {add:0}; other: {a:0, b:1} -> {add:0, add:1}",
+      "serving_default: {a:0} -> {add:0}; other: {a:0, b:1} -> {add:0, add:1}. The engine TensorFlow " +
+      "(--engine=tensorflow) runs any part of a graph",
   });
   await assert.rejects(ask({ fetches: [] }), { code: Code.INVALID_ARGUMENT });
   await assert.rejects(ask({ targets: ["init"] }), { code: Code.UNIMPLEMENTED, message: /targets init/ });

@@ -1,6 +1,7 @@
+import type { GraphRun } from "../engines/engine.ts";
 import type { ServableHandle, ServableLookup, Signature } from "../lifecycle/servable.ts";
 import type { Cancellation } from "../status/cancellation.ts";
-import { invalidArgument, unimplemented } from "../status/status.ts";
+import { failedPrecondition, invalidArgument, unimplemented } from "../status/status.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import {
   DEFAULT_SIGNATURE,
@@ -23,10 +24,12 @@ export interface SessionRunRequest {
 }
 
 /**
- * SessionService.SessionRun, for what one signature of the model computes: its inputs are fed and some of its outputs
- * fetched. In the answer, the outputs have the names of the request.
- * @throws StatusError (or rejects with one) INVALID_ARGUMENT where nothing is fetched; UNIMPLEMENTED where no signature
- * has these inputs and outputs; else as `predict`.
+ * SessionService.SessionRun. A model whose engine has its graph runs any part of it; an imported one what one of its
+ * signatures computes: its inputs are fed and some of its outputs fetched. In the answer, the outputs have the names of
+ * the request.
+ * @throws StatusError (or rejects with one) INVALID_ARGUMENT where nothing is fetched, or for an alias that the signature
+ * lacks; UNIMPLEMENTED where no signature of an imported model has these inputs and outputs; else as `predict`, or the
+ * engine's.
  */
 export function sessionRun(
   lookup: ServableLookup,
@@ -39,9 +42,15 @@ export function sessionRun(
     if (fetches.length + targets.length === 0) {
       throw invalidArgument("Must specify at least one target to fetch or execute.");
     }
+    if (handle.runGraph !== undefined) {
+      // As `predict` has one of its own, this one goes too.
+      const { name, version } = handle.id;
+      const run = inGraph(handle, request);
+      return runGraph(lookup.acquire({ name, version }), run, fetches);
+    }
     if (targets.length > 0) {
       throw unimplemented(
-        `This engine runs no targets, only signatures; got the targets ${targets.join(", ")}`,
+        `This engine runs no targets, only signatures; got the targets ${targets.join(", ")}. ${ANY_GRAPH}`,
       );
     }
     const { name, signature } = signatureFor(handle, request);
@@ -69,6 +78,53 @@ export function sessionRun(
   }
 }
 
+const ANY_GRAPH = "The engine TensorFlow (--engine=tensorflow) runs any part of a graph";
+
+/** What a request means in the graph, where it may speak of a signature's inputs and outputs. */
+function inGraph(
+  { signatures }: ServableHandle,
+  { model, feeds, fetches, targets, namesAreAliases }: SessionRunRequest,
+): GraphRun {
+  if (!namesAreAliases) return { feeds, fetches, targets };
+  const name = model.signatureName || DEFAULT_SIGNATURE;
+  const signature = signatures.get(name);
+  if (signature === undefined) throw failedPrecondition(`Serving signature key "${name}" not found.`);
+  const tensorOf = (tensors: Signature["inputs"], alias: string): string => {
+    const found = tensors.get(alias);
+    if (found !== undefined) return found.tensorName;
+    throw invalidArgument(`The signature ${name} has no ${alias}; it has ${describe(signature, true)}`);
+  };
+  return {
+    feeds: new Map([...feeds].map(([alias, tensor]) => [tensorOf(signature.inputs, alias), tensor])),
+    fetches: fetches.map((alias) => tensorOf(signature.outputs, alias)),
+    targets,
+  };
+}
+
+/** @param handle is let go when the response is disposed, or there is none. */
+async function runGraph(
+  handle: ServableHandle,
+  run: GraphRun,
+  fetches: readonly string[],
+): Promise<PredictResponse> {
+  try {
+    const result = await handle.runGraph!(run);
+    return {
+      id: handle.id,
+      signatureName: "",
+      outputs: fetches,
+      tensors: result.tensors,
+      dispose() {
+        result.dispose();
+        handle.release();
+      },
+    };
+  } catch (error) {
+    handle.release();
+    throw error;
+  }
+}
+
 function signatureFor(
   { id, signatures }: ServableHandle,
   { model, feeds, fetches, namesAreAliases }: SessionRunRequest,
@@ -88,7 +144,7 @@ function signatureFor(
   const known = candidates.map(([name, signature]) => `${name}: ${describe(signature, namesAreAliases)}`);
   throw unimplemented(
     `This engine runs the signatures of a model, and none of ${id.name} takes {${[...feeds.keys()].join(", ")}} and gives ` +
-      `{${fetches.join(", ")}}. There are: ${known.join("; ") || "none of that name"}`,
+      `{${fetches.join(", ")}}. There are: ${known.join("; ") || "none of that name"}. ${ANY_GRAPH}`,
   );
 }
 

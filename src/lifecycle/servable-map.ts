@@ -1,7 +1,8 @@
-import type { RunResult } from "../engines/engine.ts";
+import type { GraphRun, RunResult } from "../engines/engine.ts";
 import type { Cancellation } from "../status/cancellation.ts";
 import { internal, invalidArgument, notFound } from "../status/status.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { NotLoaded } from "./not-loaded.ts";
 import {
   formatServableId,
   type Servable,
@@ -44,6 +45,30 @@ export class ServableMap implements ServableLookup {
   }
 
   /**
+   * The same for a version that is loaded when it is asked for; it takes the place of what there is of it.
+   * @param servable undefined while it isn't loaded.
+   * @param load called by the first request that comes then.
+   * @param lastUse is set to when each request comes, in milliseconds of `Date.now()`.
+   * @returns resolves with what was there, when the last handle on it was released.
+   */
+  async setLazy(
+    id: ServableId,
+    servable: Servable | undefined,
+    load: () => Promise<void>,
+    lastUse: Float64Array,
+  ): Promise<Servable | undefined> {
+    const model = this.#models.get(id.name) ?? { versions: new Map(), latest: undefined };
+    this.#models.set(id.name, model);
+    const before = model.versions.get(id.version);
+    model.versions.set(
+      id.version,
+      servable === undefined ? new UnloadedVersion(id, load) : new ServedVersion(servable, lastUse),
+    );
+    model.latest = newest(model);
+    return before?.close();
+  }
+
+  /**
    * New requests don't find it any more. Resolves, with what was added, when the last handle was released; at once
    * and with `undefined` if there is no such version.
    */
@@ -64,7 +89,7 @@ export class ServableMap implements ServableLookup {
     const version =
       request.version ?? (request.label === undefined ? undefined : this.#labelled(name, request.label));
     const served = version === undefined ? model?.latest : model?.versions.get(version);
-    if (served !== undefined) return new Handle(served);
+    if (served !== undefined) return served.isLoaded ? new Handle(served) : served.demand();
     const wanted = version === undefined ? `Latest(${name})` : `Specific(${name}, ${version})`;
     throw notFound(`Servable not found for request: ${wanted}`);
   }
@@ -101,30 +126,62 @@ export class ServableMap implements ServableLookup {
 }
 
 interface ServedModel {
-  readonly versions: Map<bigint, ServedVersion>;
+  readonly versions: Map<bigint, ServedVersion | UnloadedVersion>;
   /** The highest version; `undefined` only while there is none. */
-  latest: ServedVersion | undefined;
+  latest: ServedVersion | UnloadedVersion | undefined;
 }
 
-function newest(model: ServedModel): ServedVersion | undefined {
-  let found: ServedVersion | undefined;
+function newest(model: ServedModel): ServedModel["latest"] {
+  let found: ServedModel["latest"];
   for (const served of model.versions.values()) {
-    if (found === undefined || served.servable.id.version > found.servable.id.version) found = served;
+    if (found === undefined || served.id.version > found.id.version) found = served;
   }
   return found;
 }
 
+/** A version that is loaded when it is asked for, and hasn't been. */
+class UnloadedVersion {
+  readonly isLoaded = false;
+  readonly id: ServableId;
+  readonly #load: () => Promise<void>;
+  /** For all requests that come meanwhile. */
+  #loading: Promise<void> | undefined;
+
+  constructor(id: ServableId, load: () => Promise<void>) {
+    this.id = id;
+    this.#load = load;
+  }
+
+  demand(): never {
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = undefined;
+    });
+    throw new NotLoaded(this.id, this.#loading);
+  }
+
+  /** There is nothing of it. */
+  async close(): Promise<undefined> {}
+}
+
 class ServedVersion {
+  readonly isLoaded = true;
   readonly servable: Servable;
+  readonly #lastUse: Float64Array | undefined;
   #handles = 0;
   #closed: (() => void) | undefined;
 
-  constructor(servable: Servable) {
+  constructor(servable: Servable, lastUse?: Float64Array) {
     this.servable = servable;
+    this.#lastUse = lastUse;
+  }
+
+  get id(): ServableId {
+    return this.servable.id;
   }
 
   open(): void {
     this.#handles++;
+    if (this.#lastUse !== undefined) this.#lastUse[0] = Date.now();
   }
 
   release(): void {
@@ -168,6 +225,15 @@ class Handle implements ServableHandle {
   ): RunResult | Promise<RunResult> {
     if (this.#released) throw this.#misuse();
     return this.#served.servable.run(signature, inputs, outputs, cancellation);
+  }
+
+  get runGraph(): ((run: GraphRun) => Promise<RunResult>) | undefined {
+    const { servable } = this.#served;
+    if (servable.runGraph === undefined) return undefined;
+    return (run) => {
+      if (this.#released) throw this.#misuse();
+      return servable.runGraph!(run);
+    };
   }
 
   signatureDefMap(): Uint8Array {

@@ -1,4 +1,4 @@
-import type { RunResult } from "../engines/engine.ts";
+import type { GraphRun, RunResult } from "../engines/engine.ts";
 import type { Cancellation } from "../status/cancellation.ts";
 import type { StatusData } from "../status/status.ts";
 import type { Signature } from "../tensor/signature.ts";
@@ -36,6 +36,12 @@ export interface Servable {
     outputs: readonly string[],
     cancellation?: Cancellation,
   ): RunResult | Promise<RunResult>;
+  /**
+   * Runs any part of the model's graph, and gives the fetched tensors in that order. Undefined where there is no graph
+   * to run: only signatures.
+   * @throws StatusError (rejects) with the engine's code and message.
+   */
+  readonly runGraph?: ((run: GraphRun) => Promise<RunResult>) | undefined;
   /** A serialized tensorflow.serving.SignatureDefMap with every signature of the model. */
   signatureDefMap(): Uint8Array;
   /** No more requests will come than have come, so that none need wait for others. */

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunResult } from "../engines/engine.ts";
 import type { Servable } from "../lifecycle/servable.ts";
+import { createLogger } from "../status/log.ts";
 import { Code, StatusError } from "../status/status.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { SignatureTensor } from "../tensor/signature.ts";
 import type { NumericTensor, Tensor } from "../tensor/tensor.ts";
-import { gainsFromBatches, MOST_ROWS } from "./auto-batching.ts";
+import { autoBatching } from "./auto-batching.ts";
 
 type Compute = (x: Float32Array, rows: number) => Float32Array;
 
@@ -19,10 +20,12 @@ interface Model {
 }
 
 const WIDTH = 4;
+const LOG = createLogger({ write: () => {} }, "");
 
 /** A model of one input, [rows, 4] unless told, whose output is computed from its numbers. */
 function modelOf(compute: Compute, { cost = () => 0.2, dtype = "float32", ...shapes }: Model = {}) {
   const runs: number[] = [];
+  let clock = 0;
   let undisposed = 0;
   const spec = (shape: SignatureTensor["shape"]): SignatureTensor => ({ dtype, shape, tensorName: "t:0" });
   const input = "input" in shapes ? shapes.input : [-1, WIDTH];
@@ -38,8 +41,7 @@ function modelOf(compute: Compute, { cost = () => 0.2, dtype = "float32", ...sha
     async run(_key, [x]): Promise<RunResult> {
       const rows = x!.shape[0]!;
       runs.push(rows);
-      const end = performance.now() + cost(rows);
-      while (performance.now() < end);
+      clock += cost(rows);
       const numbers =
         x!.dtype === "string" ? x!.data.map((text) => Number(Buffer.from(text).toString())) : x!.data;
       const data = compute(Float32Array.from(numbers as ArrayLike<number>, Number), rows);
@@ -49,14 +51,14 @@ function modelOf(compute: Compute, { cost = () => 0.2, dtype = "float32", ...sha
     },
     signatureDefMap: () => new Uint8Array(),
   };
-  return { servable, runs, undisposed: () => undisposed };
+  return { servable, runs, undisposed: () => undisposed, now: () => clock };
 }
 
 async function gains(compute: Compute, model?: Model): Promise<boolean> {
-  const { servable, undisposed } = modelOf(compute, model);
-  const found = await gainsFromBatches(servable, "f");
+  const { servable, undisposed, now } = modelOf(compute, model);
+  const batching = await autoBatching(servable, [], 2, LOG, now);
   assert.equal(undisposed(), 0);
-  return found;
+  return batching !== undefined;
 }
 
 const double: Compute = (x) => x.map((value) => 2 * value);
@@ -90,8 +92,8 @@ test("what depends on chance, or is counted, isn't", async () => {
 test("what is no cheaper together, or takes long, isn't, and isn't run often", async () => {
   assert.equal(await gains(double, { cost: (rows) => rows * 0.05 }), false);
   assert.equal(await gains(double, { cost: (rows) => 1 + rows * 0.2 }), false);
-  const { servable, runs } = modelOf(double, { cost: () => 20 });
-  assert.equal(await gainsFromBatches(servable, "f"), false);
+  const { servable, runs, now } = modelOf(double, { cost: () => 20 });
+  assert.equal(await autoBatching(servable, [], 2, LOG, now), undefined);
   assert.deepEqual(runs, [1]);
 });
 
@@ -112,8 +114,15 @@ test("a model that refuses what is made up isn't", async () => {
   assert.equal(await gains((x, rows) => (rows > 1 ? refuse() : x)), false);
 });
 
-test("several rows are as many as are batched", async () => {
-  const { servable, runs } = modelOf(double);
-  await gainsFromBatches(servable, "f");
-  assert.deepEqual(new Set(runs), new Set([1, MOST_ROWS]));
+test("signatures that change state aren't even tried, and others of the model are batched", async () => {
+  const { servable, runs, now } = modelOf(double);
+  assert.equal(await autoBatching(servable, ["f"], 2, LOG, now), undefined);
+  assert.deepEqual(runs, []);
+  const two: Servable = {
+    ...servable,
+    signatures: new Map([...servable.signatures, ["g", servable.signatures.get("f")!]]),
+  };
+  const batching = await autoBatching(two, ["f"], 2, LOG, now);
+  assert.deepEqual([batching?.alone, batching?.misfits], [["f"], "run alone"]);
+  assert.deepEqual(new Set(runs), new Set([1, batching?.parameters.maxBatchSize]));
 });

@@ -1,13 +1,17 @@
+import type { BatchingParameters } from "../batching/batching-parameters.ts";
+import type { ModelBatching } from "../batching/batching-servable.ts";
 import { sliceRows } from "../batching/merge-tensors.ts";
+import { createQueueLengths } from "../batching/queue-lengths.ts";
 import type { RunResult } from "../engines/engine.ts";
 import type { Servable } from "../lifecycle/servable.ts";
+import type { Logger } from "../status/log.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
 import { elementCount } from "../tensor/shape.ts";
 import type { Signature, SignatureTensor } from "../tensor/signature.ts";
 import type { NumericTensor, Tensor } from "../tensor/tensor.ts";
 
 /** Rows that are run together at most: the gain of an MLP's batch of 32 is nearly that of one of 64, which takes twice as long. */
-export const MOST_ROWS = 32;
+const MOST_ROWS = 32;
 /** A run of one row that takes longer isn't worth it: requests would wait for each other, and a batch is hardly cheaper. */
 const LONGEST_SINGLE_MICROSECONDS = 2000;
 /** Nobody shall wait longer for requests that came with theirs. */
@@ -22,18 +26,56 @@ const ROUNDS = 3;
 const RELATIVE_TOLERANCE = 1e-3;
 const ABSOLUTE_TOLERANCE = 1e-5;
 
+/** Milliseconds. */
+type Clock = () => number;
+
+/** Whatever waits is run, at once; what doesn't fit is run alone, and nothing is refused. */
+const PARAMETERS: BatchingParameters = Object.freeze({
+  maxBatchSize: MOST_ROWS,
+  maxExecutionBatchSize: MOST_ROWS,
+  batchTimeoutMicros: 0,
+  maxEnqueuedBatches: Number.MAX_SAFE_INTEGER,
+  allowedBatchSizes: [],
+  padVariableLengthInputs: false,
+  enableLargeBatchSplitting: false,
+});
+
+/**
+ * How a version is batched without parameters: those signatures are that gain from it.
+ * @param changing signatures that change state, which each request must do once.
+ * @param now Default: the real clock.
+ * @returns undefined if there are none.
+ */
+export async function autoBatching(
+  servable: Servable,
+  changing: readonly string[],
+  requestWorkers: number,
+  log: Logger,
+  now: Clock = () => performance.now(),
+): Promise<ModelBatching | undefined> {
+  const batched: string[] = [];
+  for (const key of servable.signatures.keys()) {
+    if (!changing.includes(key) && (await gainsFromBatches(servable, key, now))) batched.push(key);
+  }
+  if (batched.length === 0) return undefined;
+  log.info(`Requests that wait at the same time are run together, for the signatures: ${batched.join(", ")}`);
+  const alone = [...servable.signatures.keys()].filter((key) => !batched.includes(key));
+  const lengths = createQueueLengths(servable.signatures.size, requestWorkers);
+  return { parameters: PARAMETERS, alone, misfits: "run alone", lengths };
+}
+
 /**
  * Whether requests for a signature may be run together and gain from it: on made-up rows, a run of several must give each row
  * what a run of it alone gives, and be cheaper. Shapes alone can't tell: a softmax over the batch has one row out per row in.
  * What the model refuses made-up inputs for, and what depends on chance, is not batched.
  */
-export async function gainsFromBatches(servable: Servable, key: string): Promise<boolean> {
+async function gainsFromBatches(servable: Servable, key: string, now: Clock): Promise<boolean> {
   const signature = servable.signatures.get(key)!;
   if (!hasFreeBatch(signature)) return false;
   const inputs = madeUpRows(signature, MOST_ROWS);
   if (inputs === undefined) return false;
   const outputs = [...signature.outputs.keys()];
-  const run = (rows: readonly Tensor[]) => timed(() => servable.run(key, rows, outputs));
+  const run = (rows: readonly Tensor[]) => timed(() => servable.run(key, rows, outputs), now);
   const rowAt = (row: number) => inputs.map((tensor) => sliceRows(tensor, row, row + 1));
   try {
     const single = await fastest(() => run(rowAt(0)), LONGEST_SINGLE_MICROSECONDS);
@@ -67,11 +109,11 @@ interface TimedRun {
   readonly microseconds: number;
 }
 
-async function timed(run: () => RunResult | Promise<RunResult>): Promise<TimedRun> {
-  const start = performance.now();
+async function timed(run: () => RunResult | Promise<RunResult>, now: Clock): Promise<TimedRun> {
+  const start = now();
   const running = run();
   const result = running instanceof Promise ? await running : running;
-  return { result, microseconds: (performance.now() - start) * 1000 };
+  return { result, microseconds: (now() - start) * 1000 };
 }
 
 /** Microseconds of the fastest of some runs; of the first, if that takes longer than `enough`. */

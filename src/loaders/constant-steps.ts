@@ -1,4 +1,4 @@
-import type { Engine } from "../engines/engine.ts";
+import type { OnnxEngine } from "../engines/engine.ts";
 import type { HostValue } from "../host/host-op.ts";
 import {
   type CompiledSession,
@@ -8,6 +8,7 @@ import {
   type SessionStep,
   type Step,
 } from "../import/program.ts";
+import { fileOps } from "../registry/file-ops.ts";
 import { opDefinition } from "../registry/op-registry.ts";
 import type { NumericTensor, Tensor } from "../tensor/tensor.ts";
 import { NO_STATE } from "./servable-state.ts";
@@ -16,7 +17,7 @@ import { NO_STATE } from "./servable-state.ts";
 const MAX_ELEMENTS = 1 << 16;
 
 /** What of an engine runs a session once. */
-export type SessionEngine = Pick<Engine, "create" | "attach" | "destroy">;
+export type SessionEngine = Pick<OnnxEngine, "create" | "attach" | "destroy">;
 
 /** A program and what its session steps run. */
 export interface SessionProgram {
@@ -83,7 +84,7 @@ function renumbered(program: Program, renumber: (session: number) => number): Pr
 /** Whether it gives the same for the same inputs, and does nothing else but, perhaps, refuse them; and it ends. */
 function isPure(step: Step, sessions: readonly CompiledSession[]): step is SessionStep | HostStep {
   if (step.kind === "session") return !sessions[step.session]!.isUnbounded;
-  if (step.kind !== "host") return false;
+  if (step.kind !== "host" || fileOps.has(step.op)) return false;
   return step.op === "Assert" || (!step.effect && !opDefinition(step.op)?.stateful);
 }
 

@@ -7,15 +7,15 @@ import type { Step } from "../import/program.ts";
 import { fileStorage } from "../storage/file.ts";
 import { SavedModelLoading } from "./saved-model-loading.ts";
 import { SavedModelServable } from "./saved-model-servable.ts";
-import type { ServablePayload } from "./servable-payload.ts";
+import { type ImportedPayload, imported } from "./servable-payload.ts";
 
 const MODELS = fileURLToPath(new URL("../../fixtures/models", import.meta.url));
 const silent = { info() {}, warning() {}, error() {} };
 const engine = createOnnxRuntimeEngine({ intraOpThreads: 1 });
 const loading = new SavedModelLoading({ storage: fileStorage, engine, tags: ["serve"], log: silent });
 
-async function withModel(name: string, use: (payload: ServablePayload) => unknown): Promise<void> {
-  const payload = await loading.load({ name, version: 1n }, join(MODELS, name, "1"));
+async function withModel(name: string, use: (payload: ImportedPayload) => unknown): Promise<void> {
+  const payload = imported(await loading.load({ name, version: 1n }, join(MODELS, name, "1")));
   try {
     await use(payload);
   } finally {
@@ -34,12 +34,12 @@ function outline(steps: readonly Step[]): string {
   return words.join(" ");
 }
 
-function outlines({ programs }: ServablePayload): Record<string, string> {
+function outlines({ programs }: ImportedPayload): Record<string, string> {
   return Object.fromEntries([...programs].map(([key, { program }]) => [key, outline(program.steps)]));
 }
 
 /** The outlines of those that aren't one session. */
-function others(payload: ServablePayload): Record<string, string> {
+function others(payload: ImportedPayload): Record<string, string> {
   return Object.fromEntries(Object.entries(outlines(payload)).filter(([, text]) => text !== "session"));
 }
 
@@ -77,7 +77,7 @@ describe("control flow", () => {
 });
 
 describe("a session with loops", () => {
-  const isUnbounded = ({ programs, sessions }: ServablePayload, key: string) =>
+  const isUnbounded = ({ programs, sessions }: ImportedPayload, key: string) =>
     programs.get(key)!.sessions.some((position) => sessions[position]!.isUnbounded);
 
   it("is bounded if shapes say how many rounds there are, and tried out", () =>

@@ -12,5 +12,5 @@ export async function assertCovered(
   for (const signature of signatures.values()) {
     for (const { op, nodes } of await compiler.missing(signature)) missing.add(op, ...nodes);
   }
-  if (!missing.isEmpty) throw unimplemented(`The model can't be served: ${describeMissing(missing.list())}`);
+  if (!missing.isEmpty) throw unimplemented(describeMissing(missing.list()));
 }

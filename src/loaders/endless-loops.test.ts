@@ -37,6 +37,7 @@ const ENDLESS: Readonly<Record<string, { signature: string; inputs: readonly Ten
 
 test("loops without end", async (t) => {
   const payload = await loading.load({ name: "loops", version: 1n }, join(MODELS, "loops", "1"));
+  assert.ok(payload.engine === "onnxruntime");
   const servable = await SavedModelServable.attach(payload, engine, 0);
   t.after(async () => {
     servable.release();

@@ -7,6 +7,7 @@ import { fileStorage } from "../storage/file.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { SavedModelLoading } from "./saved-model-loading.ts";
 import { SavedModelServable } from "./saved-model-servable.ts";
+import { imported } from "./servable-payload.ts";
 
 const log = { info() {}, warning() {}, error() {} };
 const engine = createOnnxRuntimeEngine({ intraOpThreads: 1 });
@@ -14,7 +15,7 @@ const loading = new SavedModelLoading({ storage: fileStorage, engine, tags: ["se
 
 async function loaded(folder: string) {
   const path = fileURLToPath(new URL(`../../${folder}`, import.meta.url));
-  const payload = await loading.load({ name: "m", version: 1n }, path);
+  const payload = imported(await loading.load({ name: "m", version: 1n }, path));
   const servable = await SavedModelServable.attach(payload, engine, 0);
   after(async () => {
     servable.release();

@@ -1,4 +1,4 @@
-import type { Engine } from "../engines/engine.ts";
+import type { OnnxEngine } from "../engines/engine.ts";
 import type { CompiledSignature, SignatureCompiler } from "../import/compile.ts";
 import type { CompiledSession } from "../import/program.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
@@ -29,7 +29,7 @@ export async function compileFree(
   key: string,
   signature: Signature,
   declared: CompiledSignature,
-  engine: Engine,
+  engine: OnnxEngine,
 ): Promise<FreeSignature | undefined> {
   if (declared.sessions.length === 0 || bytesOf(declared.sessions) > MAX_BYTES) return undefined;
   for (const free of [withShapes(signature, () => undefined), withShapes(signature, otherSizes)]) {

@@ -7,6 +7,7 @@ import { fileStorage } from "../storage/file.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { SavedModelLoading } from "./saved-model-loading.ts";
 import { SavedModelServable } from "./saved-model-servable.ts";
+import { imported } from "./servable-payload.ts";
 
 const log = { info() {}, warning() {}, error() {} };
 const engine = createOnnxRuntimeEngine({ intraOpThreads: 1 });
@@ -19,7 +20,7 @@ function complaint(model: string, signature: string, example: Uint8Array): Promi
 
 async function complaintOf(model: string, signature: string, input: Tensor): Promise<string> {
   const path = fileURLToPath(new URL(`../../fixtures/models/${model}`, import.meta.url));
-  const payload = await loading.load({ name: "m", version: 1n }, path);
+  const payload = imported(await loading.load({ name: "m", version: 1n }, path));
   const servable = await SavedModelServable.attach(payload, engine, 0);
   try {
     await servable.run(signature, [input], [...payload.signatures.get(signature)!.outputs.keys()]);

@@ -5,13 +5,11 @@ import { parseTextProto } from "../config/text-proto.ts";
 import { BatchingParametersSchema } from "../proto/gen/tensorflow_serving/servables/tensorflow/session_bundle_config_pb.ts";
 import { asStatusError, Code } from "../status/status.ts";
 import { joinPath, type Storage } from "../storage/storage.ts";
-import type { ServablePayload } from "./servable-payload.ts";
-import { accessOf } from "./servable-state.ts";
 
 /** What a loader must know to have the requests for a model batched. */
 export interface BatchingOptions {
-  /** For all models; undefined if each has its own. */
-  readonly parameters: BatchingParameters | undefined;
+  /** For all models; or each has its own; or those signatures are batched that gain from it. */
+  readonly parameters: BatchingParameters | "own" | "auto";
   /** How many threads serve. */
   readonly requestWorkers: number;
 }
@@ -20,25 +18,31 @@ export interface BatchingOptions {
 const FILE_NAME = "batching_params.pbtxt";
 
 /**
+ * How a version is batched by parameters that someone has written.
  * @param path the version's folder.
+ * @param signatures their keys.
+ * @param alone those that change state: each request changes it once, which a batch that is run once, or again in halves,
+ * would not.
  * @returns undefined for a version that isn't batched, having no file where each has its own.
  * @throws StatusError (rejects) INVALID_ARGUMENT for a file that can't be taken.
  */
 export async function modelBatching(
   storage: Storage,
   path: string,
-  { programs, state }: Pick<ServablePayload, "programs" | "state">,
-  options: BatchingOptions,
+  signatures: readonly string[],
+  alone: readonly string[],
+  {
+    parameters: given,
+    requestWorkers,
+  }: BatchingOptions & { readonly parameters: BatchingParameters | "own" },
 ): Promise<ModelBatching | undefined> {
-  const parameters = options.parameters ?? (await ownParameters(storage, joinPath(path, FILE_NAME)));
+  const parameters = given === "own" ? await ownParameters(storage, joinPath(path, FILE_NAME)) : given;
   if (parameters === undefined) return undefined;
-  // Each request changes the state once, which a batch that is run once, or again in halves, would not.
-  const alone = [...programs].filter(([, { program }]) => accessOf(program, state) === "exclusive");
   return {
     parameters,
-    alone: alone.map(([key]) => key),
+    alone,
     misfits: "refuse",
-    lengths: createQueueLengths(programs.size, options.requestWorkers),
+    lengths: createQueueLengths(signatures.length, requestWorkers),
   };
 }
 

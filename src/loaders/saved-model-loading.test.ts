@@ -5,11 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { OnnxEngine } from "../engines/engine.ts";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
-import { Code } from "../status/status.ts";
+import { Code, invalidArgument } from "../status/status.ts";
 import { fileStorage } from "../storage/file.ts";
 import { SavedModelLoading } from "./saved-model-loading.ts";
 import { SavedModelServable } from "./saved-model-servable.ts";
+import { imported } from "./servable-payload.ts";
 
 const MODELS = fileURLToPath(new URL("../../fixtures/models", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "servable-"));
@@ -27,7 +29,7 @@ const id = { name: "m", version: 1n };
 
 describe("SavedModelLoading", () => {
   it("gives signatures that compute the same one native session", async () => {
-    const payload = await loading.load(id, join(MODELS, "keras3_mlp/1"));
+    const payload = imported(await loading.load(id, join(MODELS, "keras3_mlp/1")));
     assert.ok(payload.programs.size > 1);
     const used = [...payload.programs.values()].map(({ sessions }) => sessions);
     for (const sessions of used) assert.deepEqual(sessions, used[0]);
@@ -35,7 +37,7 @@ describe("SavedModelLoading", () => {
   });
 
   it("keeps signatures apart that compute different things", async () => {
-    const payload = await loading.load(id, join(MODELS, "half_plus_two_tf1/123"));
+    const payload = imported(await loading.load(id, join(MODELS, "half_plus_two_tf1/123")));
     assert.equal(payload.programs.size, 5);
     const programs = [...payload.programs.values(), ...payload.freePrograms.values()];
     const used = programs.flatMap(({ sessions }) => sessions);
@@ -52,7 +54,7 @@ describe("SavedModelLoading", () => {
   });
 
   it("survives the way to another thread", async () => {
-    const payload = structuredClone(await loading.load(id, join(MODELS, "half_plus_two/123")));
+    const payload = structuredClone(imported(await loading.load(id, join(MODELS, "half_plus_two/123"))));
     const servable = await SavedModelServable.attach(payload, engine, 0);
     const x = { dtype: "float32", shape: [2], data: Float32Array.of(1, 2) } as const;
     const result = await servable.run("serving_default", [x], ["y"]);
@@ -80,6 +82,31 @@ describe("SavedModelLoading", () => {
       return true;
     });
     assert.match(lines.at(-1)!, /SavedModel load for tags { serve }; Status: fail: DATA_LOSS: /);
+  });
+
+  it("takes a graph that the engine refuses for one that isn't covered, and frees what it had", async () => {
+    let created = 0;
+    const destroyed: bigint[] = [];
+    const refusing: OnnxEngine = {
+      name: engine.name,
+      create: (...args) =>
+        created++ < 1
+          ? engine.create(...args)
+          : Promise.reject(invalidArgument("ONNX Runtime can't take the model: no such kernel")),
+      attach: (descriptor) => engine.attach(descriptor),
+      destroy: (descriptor) => {
+        destroyed.push(descriptor.handle);
+        engine.destroy(descriptor);
+      },
+      shareWeights: (weights) => engine.shareWeights(weights),
+      releaseWeights: (weights) => engine.releaseWeights(weights),
+    };
+    const other = new SavedModelLoading({ storage: fileStorage, engine: refusing, tags: ["serve"], log });
+    await assert.rejects(other.load(id, join(MODELS, "half_plus_two/123")), {
+      code: Code.UNIMPLEMENTED,
+      message: /can't be served: ONNX Runtime can't take the model: no such kernel\. The engine TensorFlow/,
+    });
+    assert.equal(destroyed.length, 1);
   });
 
   it("leaves no memory behind when a model is loaded and unloaded 200 times", () => {

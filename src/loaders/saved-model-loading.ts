@@ -1,10 +1,11 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { Engine, SharedWeights } from "../engines/engine.ts";
-import type { SavedModelBundle } from "../formats/saved-model/saved-model.ts";
-import { readSavedModel } from "../formats/saved-model/saved-model.ts";
-import { type CompiledSignature, SignatureCompiler } from "../import/compile.ts";
-import { GraphPreparer } from "../import/prepared-graph.ts";
-import type { CompiledSession } from "../import/program.ts";
+import type { OnnxEngine } from "../engines/engine.ts";
+import { type EngineSettings, IMPORT_ONLY } from "../engines/engine-choice.ts";
+import {
+  openSavedModel,
+  readSavedModelGraph,
+  type SavedModelGraph,
+} from "../formats/saved-model/saved-model.ts";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { Servable, ServableId } from "../lifecycle/servable.ts";
 import { SignatureDefMapSchema } from "../proto/gen/tensorflow_serving/apis/get_model_metadata_pb.ts";
@@ -12,20 +13,22 @@ import { type Logger, loggerAbout } from "../status/log.ts";
 import { asStatusError, formatStatus } from "../status/status.ts";
 import { joinPath, type Storage } from "../storage/storage.ts";
 import type { Signature } from "../tensor/signature.ts";
-import { runConstantSteps } from "./constant-steps.ts";
-import { assertCovered } from "./coverage.ts";
-import { compileFree, type FreeSignature } from "./free-shapes.ts";
+import { type EngineSelection, firstSelection, selectionAfter } from "./engine-selection.ts";
+import { assertNoFileUse, describeFileUse, fileUseOf } from "./file-permission.ts";
+import { changingSignatures, freeImported, importModel } from "./imported-model.ts";
 import { type BatchingOptions, modelBatching } from "./model-batching.ts";
-import { SavedModelServable } from "./saved-model-servable.ts";
-import type { LoadedProgram, LoadedSession, ServablePayload } from "./servable-payload.ts";
-import { createSession } from "./session-creation.ts";
-import { weightsToShare } from "./shared-weights.ts";
+import type { ImportedPayload, ServablePayload, TensorFlowPayload } from "./servable-payload.ts";
 import { signaturesOf } from "./signatures.ts";
-import { initialVariables, loadState } from "./state-loading.ts";
+import { attachServable, ThreadEngines } from "./thread-engines.ts";
 
 export interface SavedModelLoadingOptions {
   readonly storage: Storage;
-  readonly engine: Engine;
+  /** What runs imported models. */
+  readonly engine: OnnxEngine;
+  /** Which models run on which engine. Default: everything is imported. */
+  readonly engines?: EngineSettings;
+  /** Whether models may read and write files that aren't their own. Default: false. */
+  readonly allowsFileOps?: boolean;
   /** The tags of the meta graph to serve. */
   readonly tags: readonly string[];
   readonly log: Logger;
@@ -38,14 +41,25 @@ export interface SavedModelLoadingOptions {
   readonly batching?: BatchingOptions | undefined;
 }
 
-type Compiled = Pick<ServablePayload, "programs" | "freePrograms" | "sessions" | "weights" | "state">;
+/** What there is of a version once its engine has it. */
+type Loaded =
+  | Omit<ImportedPayload, "id" | "signatures" | "signatureDefMap" | "batching">
+  | Omit<TensorFlowPayload, "id" | "signatures" | "signatureDefMap" | "batching">;
 
-/** Reads, imports and compiles SavedModels, and frees them: the work of a loader thread. */
+/** A version that its engine has, and the keys of the signatures that change state. */
+interface LoadedVersion {
+  readonly loaded: Loaded;
+  readonly changing: readonly string[];
+}
+
+/** Reads SavedModels, has an engine load them, and frees them: the work of a loader thread. */
 export class SavedModelLoading {
   readonly #options: SavedModelLoadingOptions;
+  readonly #engines: ThreadEngines;
 
   constructor(options: SavedModelLoadingOptions) {
     this.#options = options;
+    this.#engines = new ThreadEngines(options.engine);
   }
 
   /** The size of the model's files: weights are held once, and graphs are small beside them. */
@@ -58,31 +72,16 @@ export class SavedModelLoading {
    * @throws StatusError that says what is wrong with the model; nothing stays allocated then.
    */
   async load(id: ServableId, path: string): Promise<ServablePayload> {
-    const { storage, tags, batching } = this.#options;
+    const { tags } = this.#options;
     const log = loggerAbout(this.#options.log, id);
     const start = performance.now();
     const label = `{ ${tags.join(" ")} }`;
     log.info(`Reading SavedModel from: ${path}`);
     try {
-      const model = await readSavedModel(storage, path, tags);
-      try {
-        const signatures = signaturesOf(model.signatures);
-        const compiled = await this.#compile(model, signatures);
-        const batched = batching && (await this.#batching(path, compiled, batching));
-        const payload = {
-          id,
-          signatures,
-          ...compiled,
-          signatureDefMap: signatureDefMap(model),
-          batching: batched,
-        };
-        await this.#warmUp(payload, path);
-        const took = Math.round((performance.now() - start) * 1000);
-        log.info(`SavedModel load for tags ${label}; Status: success: OK. Took ${took} microseconds.`);
-        return payload;
-      } finally {
-        model.close();
-      }
+      const payload = await this.#load(id, path, log);
+      const took = Math.round((performance.now() - start) * 1000);
+      log.info(`SavedModel load for tags ${label}; Status: success: OK. Took ${took} microseconds.`);
+      return payload;
     } catch (error) {
       const took = Math.round((performance.now() - start) * 1000);
       const status = formatStatus(asStatusError(error));
@@ -91,86 +90,119 @@ export class SavedModelLoading {
     }
   }
 
-  async unload({ sessions, weights }: ServablePayload): Promise<void> {
-    this.#destroy(sessions, weights);
+  async unload(payload: ServablePayload): Promise<void> {
+    await this.#free(payload);
   }
 
-  async #warmUp(payload: ServablePayload, path: string): Promise<void> {
-    const { engine, warmUp } = this.#options;
-    if (warmUp === undefined) return;
+  async #load(id: ServableId, path: string, log: Logger): Promise<ServablePayload> {
+    const { storage, tags, warmUp } = this.#options;
+    const graph = await readSavedModelGraph(storage, path, tags);
+    const signatures = signaturesOf(graph.signatures);
+    this.#checkFiles(graph, signatures, log);
+    const { loaded, changing } = await this.#onAnEngine(id, graph, signatures, log);
+    const payload = { id, signatures, ...loaded, signatureDefMap: signatureDefMap(graph) };
     try {
-      // No other thread has the version yet: any number is free in its lock.
-      const servable = await SavedModelServable.attach(payload, engine, 0);
-      try {
-        await warmUp(servable, path);
-      } finally {
-        servable.release();
-      }
+      const batching = await this.#batching(path, payload, changing, log);
+      if (warmUp !== undefined) await this.#using(payload, (servable) => warmUp(servable, path));
+      return { ...payload, batching };
     } catch (error) {
-      await this.unload(payload);
+      await this.#free(loaded);
       throw error;
     }
   }
 
-  async #batching(path: string, compiled: Compiled, options: BatchingOptions) {
+  #checkFiles(graph: SavedModelGraph, signatures: ReadonlyMap<string, Signature>, log: Logger): void {
+    const use = fileUseOf(graph, signatures);
+    if (!this.#options.allowsFileOps) assertNoFileUse(use);
+    const description = describeFileUse(use);
+    if (description !== undefined) log.warning(`--allow_file_ops lets the model have ${description}`);
+  }
+
+  async #batching(path: string, payload: ServablePayload, changing: readonly string[], log: Logger) {
+    const { storage, batching } = this.#options;
+    if (batching === undefined) return undefined;
+    const { parameters, requestWorkers } = batching;
+    if (parameters !== "auto") {
+      return modelBatching(storage, path, [...payload.signatures.keys()], changing, {
+        parameters,
+        requestWorkers,
+      });
+    }
+    const { autoBatching } = await import("./auto-batching.ts");
+    return this.#using(payload, (servable) => autoBatching(servable, changing, requestWorkers, log));
+  }
+
+  async #using<R>(payload: ServablePayload, act: (servable: Servable) => Promise<R>): Promise<R> {
+    // No other thread has the version yet: any number is free in its lock.
+    const servable = await attachServable(payload, this.#engines, 0);
     try {
-      return await modelBatching(this.#options.storage, path, compiled, options);
-    } catch (error) {
-      this.#destroy(compiled.sessions, compiled.weights);
-      throw error;
+      return await act(servable);
+    } finally {
+      servable.release();
     }
   }
 
-  async #compile(model: SavedModelBundle, signatures: ReadonlyMap<string, Signature>): Promise<Compiled> {
+  /** Loads with the engine that is asked for, or with the next if the first can't. */
+  async #onAnEngine(
+    { name }: ServableId,
+    graph: SavedModelGraph,
+    signatures: ReadonlyMap<string, Signature>,
+    log: Logger,
+  ): Promise<LoadedVersion> {
+    const settings = this.#options.engines ?? IMPORT_ONLY;
+    const say = ({ engine, reason }: EngineSelection) => log.info(`Engine: ${engine}; ${reason}`);
+    const first = firstSelection(name, settings);
+    if (first.engine === "tensorflow") {
+      say(first);
+      return this.#withTensorFlow(first.library, graph, signatures, settings);
+    }
+    try {
+      const version = await this.#import(graph, signatures);
+      say(first);
+      return version;
+    } catch (error) {
+      const next = selectionAfter(error, name, settings);
+      say(next);
+      return this.#withTensorFlow(next.library, graph, signatures, settings);
+    }
+  }
+
+  async #import(graph: SavedModelGraph, signatures: ReadonlyMap<string, Signature>): Promise<LoadedVersion> {
     const { storage, engine } = this.#options;
-    const preparer = new GraphPreparer(model.metaGraph, signatures.values());
-    const compiler = new SignatureCompiler(preparer, await initialVariables(model, preparer, storage));
-    await assertCovered(compiler, signatures);
-    const declared = new Map<string, CompiledSignature>();
-    const free = new Map<string, FreeSignature>();
-    for (const [key, signature] of signatures) {
-      const compiled = await runConstantSteps(await compiler.compile(key, signature), engine);
-      declared.set(key, compiled);
-      const other = await compileFree(compiler, key, signature, compiled, engine);
-      if (other !== undefined) free.set(key, other);
-    }
-    const compiled = [...declared.values(), ...[...free.values()].map((signature) => signature.compiled)];
-    // Signatures that compute the same share their sessions.
-    const distinct = new Map<string, CompiledSession>();
-    for (const session of compiled.flatMap((signature) => signature.sessions)) {
-      if (!distinct.has(session.identity)) distinct.set(session.identity, session);
-    }
-    const positions = new Map([...distinct.keys()].map((identity, i) => [identity, i]));
-    const loaded = ({ program, sessions }: CompiledSignature): LoadedProgram => ({
-      program,
-      sessions: sessions.map(({ identity }) => positions.get(identity)!),
-    });
-    const programs = new Map([...declared].map(([key, signature]) => [key, loaded(signature)]));
-    const freePrograms = new Map(
-      [...free].map(([key, { compiled, shapes }]) => [key, { ...loaded(compiled), shapes }]),
-    );
-    const state = await loadState(model, preparer, compiled, storage);
-    const shared = weightsToShare([...distinct.values()].map(({ model }) => model));
-    const weights = shared.length === 0 ? undefined : engine.shareWeights(shared);
-    const sessions: LoadedSession[] = [];
+    const model = await openSavedModel(storage, graph);
     try {
-      for (const session of distinct.values()) sessions.push(await createSession(engine, session, weights));
-      return { programs, freePrograms, sessions, weights, state };
-    } catch (error) {
-      this.#destroy(sessions, weights);
-      throw error;
+      const imported = await importModel(model, signatures, engine, storage);
+      return { loaded: { engine: "onnxruntime", ...imported }, changing: changingSignatures(imported) };
+    } finally {
+      model.close();
     }
   }
 
-  #destroy(sessions: readonly LoadedSession[], weights: SharedWeights | undefined): void {
-    const { engine } = this.#options;
-    for (const { session } of sessions) engine.destroy(session);
-    if (weights !== undefined) engine.releaseWeights(weights);
+  async #withTensorFlow(
+    library: string,
+    { directory, metaGraph }: SavedModelGraph,
+    signatures: ReadonlyMap<string, Signature>,
+    { tensorflowSessions }: EngineSettings,
+  ): Promise<LoadedVersion> {
+    const { tags, allowsFileOps = false } = this.#options;
+    const [engine, { loadTensorFlowModel }, { sessionConfig }] = await Promise.all([
+      this.#engines.tensorflow(library),
+      import("./tensorflow-model.ts"),
+      import("../engines/tensorflow/session-config.ts"),
+    ]);
+    const source = { directory, tags, config: sessionConfig(tensorflowSessions) };
+    const { model, changing } = loadTensorFlowModel(engine, source, metaGraph, signatures, allowsFileOps);
+    return { loaded: { engine: "tensorflow", ...model }, changing };
+  }
+
+  async #free(loaded: Loaded): Promise<void> {
+    if (loaded.engine === "onnxruntime") freeImported(loaded, this.#options.engine);
+    else (await this.#engines.tensorflow(loaded.model.library)).destroy(loaded.model);
   }
 }
 
-function signatureDefMap(model: SavedModelBundle): Uint8Array {
-  const signatureDef = model.metaGraph.signatureDef;
+function signatureDefMap({ metaGraph }: SavedModelGraph): Uint8Array {
+  const { signatureDef } = metaGraph;
   return toBinary(SignatureDefMapSchema, create(SignatureDefMapSchema, { signatureDef }));
 }
 

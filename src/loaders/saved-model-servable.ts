@@ -9,14 +9,14 @@ import type { Signature } from "../tensor/signature.ts";
 import type { NumericTensor, Tensor } from "../tensor/tensor.ts";
 import { PlacedSession } from "./placed-session.ts";
 import { isKernelStep, type KernelCompiler, ProgramRunner } from "./program-runner.ts";
-import type { LoadedProgram, ServablePayload } from "./servable-payload.ts";
+import type { ImportedPayload, LoadedProgram } from "./servable-payload.ts";
 import { accessOf, attachState, stepsWithin } from "./servable-state.ts";
 
 /**
  * The kernels take 100 ms to load, in each thread, and most models need none: they are loaded with the first that
  * does.
  */
-async function kernelCompiler({ programs, freePrograms, state }: ServablePayload): Promise<KernelCompilers> {
+async function kernelCompiler({ programs, freePrograms, state }: ImportedPayload): Promise<KernelCompilers> {
   const needed = [...programs.values(), ...freePrograms.values()].some(({ program }) =>
     stepsWithin(program).some(isKernelStep),
   );
@@ -60,11 +60,11 @@ export class SavedModelServable implements Servable {
    * Attaches to the payload's sessions; `release` lets go of them.
    * @param thread this thread's number among those that serve the version.
    */
-  static async attach(payload: ServablePayload, engine: Engine, thread: number): Promise<SavedModelServable> {
+  static async attach(payload: ImportedPayload, engine: Engine, thread: number): Promise<SavedModelServable> {
     return new SavedModelServable(payload, engine, thread, await kernelCompiler(payload));
   }
 
-  private constructor(payload: ServablePayload, engine: Engine, thread: number, compile: KernelCompilers) {
+  private constructor(payload: ImportedPayload, engine: Engine, thread: number, compile: KernelCompilers) {
     this.id = payload.id;
     this.#lock = new StateLock(payload.state.lock, thread);
     this.signatures = payload.signatures;

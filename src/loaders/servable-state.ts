@@ -3,6 +3,7 @@ import { MutableTable, type MutableTableMemory } from "../host/tables/mutable-ta
 import type { Table } from "../host/tables/table.ts";
 import { writesTable } from "../host/tables/table-op.ts";
 import { innerPrograms, type Program, type Step } from "../import/program.ts";
+import { fileOps } from "../registry/file-ops.ts";
 import type { Access } from "../state/lock.ts";
 import { SharedVariable, type VariableMemory } from "../state/variable.ts";
 
@@ -50,6 +51,11 @@ export function accessOf(program: Program, memory: StateMemory): Access | undefi
     if (isSeen) access = "shared";
   }
   return access;
+}
+
+/** Whether runs of a program leave something in files, or find something there that others leave. */
+export function usesFiles(program: Program): boolean {
+  return stepsWithin(program).some((step) => step.kind === "host" && fileOps.has(step.op));
 }
 
 function changesState(step: Step): boolean {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it, type TestContext } from "node:test";
-import type { Engine, EngineModel, OperatorThreads, SessionDescriptor } from "../engines/engine.ts";
+import type { EngineModel, OnnxEngine, OperatorThreads, SessionDescriptor } from "../engines/engine.ts";
 import { createSession } from "./session-creation.ts";
 
 const model: EngineModel = {
@@ -21,7 +21,7 @@ beforeEach((t) => {
 function engine(milliseconds: Readonly<Record<OperatorThreads, number>>) {
   const living: OperatorThreads[] = [];
   const calls: string[] = [];
-  const made: Engine = {
+  const made: OnnxEngine = {
     name: "timed",
     create: async ({ inputs, outputs }, threads = "engine") => {
       living.push(threads);

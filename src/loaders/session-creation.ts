@@ -1,4 +1,4 @@
-import type { Engine, OperatorThreads, SharedWeights } from "../engines/engine.ts";
+import type { OnnxEngine, OperatorThreads, SharedWeights } from "../engines/engine.ts";
 import type { CompiledSession } from "../import/program.ts";
 import { probe } from "./probe.ts";
 import { LONGEST_SYNCHRONOUS_RUN } from "./run-placement.ts";
@@ -16,7 +16,7 @@ const LEAST_SPEEDUP = 1.5;
  * request, on two cores, an MLP of 40 us takes 65 us less CPU time so, and MobileNetV2 10 to 15 %).
  */
 export async function createSession(
-  engine: Engine,
+  engine: OnnxEngine,
   { model, isUnbounded }: Pick<CompiledSession, "model" | "isUnbounded">,
   shared: SharedWeights | undefined,
 ): Promise<LoadedSession> {

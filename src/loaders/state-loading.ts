@@ -1,5 +1,6 @@
 import type { SavedModelBundle } from "../formats/saved-model/saved-model.ts";
 import type { BundleRef } from "../formats/saved-model/variable-keys.ts";
+import { localPath, readWhole } from "../host/files/local-files.ts";
 import { buildLookupTable, type LookupTableData } from "../host/tables/lookup-table.ts";
 import { createMutableTable, type MutableTableMemory } from "../host/tables/mutable-table.ts";
 import type { CompiledSignature } from "../import/compile.ts";
@@ -115,11 +116,8 @@ async function initialState(
   return new InitialState(preparer, {
     initOp: model.initOp,
     assets: new Map(model.assets.map(({ tensor, path }) => [tensor, path])),
-    readAsset: (path) => {
-      const bytes = files.get(path);
-      if (bytes === undefined) throw notFound(`${path} is not among the assets of ${model.directory}`);
-      return bytes;
-    },
+    // Models that read others are refused before, unless they may.
+    readFile: (path) => files.get(path) ?? readWhole(localPath(Buffer.from(path))),
     restored: (node) => {
       const refs = model.restored.tables.get(node);
       return refs && [readTensor(model, refs.keys), readTensor(model, refs.values)];

@@ -1,4 +1,4 @@
-import type { RunResult } from "../engines/engine.ts";
+import type { GraphRun, RunResult } from "../engines/engine.ts";
 import type {
   ServableHandle,
   ServableId,
@@ -99,6 +99,21 @@ export class ObservedRequest implements ServableLookup {
     outputs: readonly string[],
     cancellation: Cancellation | undefined,
   ): RunResult | Promise<RunResult> {
+    const began = this.#beginRun(signature, inputs);
+    const result = handle.run(signature, inputs, outputs, cancellation);
+    if (result instanceof Promise) return result.then((later) => this.#ran(began, inputs, later));
+    return this.#ran(began, inputs, result);
+  }
+
+  /** The same for a part of the graph, which is no signature's. */
+  async runGraph(runGraph: (run: GraphRun) => Promise<RunResult>, run: GraphRun): Promise<RunResult> {
+    const inputs = [...run.feeds.values()];
+    const began = this.#beginRun("", inputs);
+    return this.#ran(began, inputs, await runGraph(run));
+  }
+
+  /** @returns now. */
+  #beginRun(signature: string, inputs: readonly Tensor[]): number {
     const began = performance.now();
     const size = inputs[0]?.shape[0];
     if (this.#cells === undefined) {
@@ -109,9 +124,7 @@ export class ObservedRequest implements ServableLookup {
       this.#cells.inFlight.add(1);
       if (size !== undefined) this.#cells.recordBatchSize(size);
     }
-    const result = handle.run(signature, inputs, outputs, cancellation);
-    if (result instanceof Promise) return result.then((later) => this.#ran(began, inputs, later));
-    return this.#ran(began, inputs, result);
+    return began;
   }
 
   #ran(began: number, inputs: readonly Tensor[], result: RunResult): RunResult {
@@ -198,6 +211,11 @@ class ObservedHandle implements ServableHandle {
     cancellation?: Cancellation,
   ): RunResult | Promise<RunResult> {
     return this.#request.run(this.#handle, signature, inputs, outputs, cancellation);
+  }
+
+  get runGraph(): ServableHandle["runGraph"] {
+    const { runGraph } = this.#handle;
+    return runGraph && ((run) => this.#request.runGraph(runGraph, run));
   }
 
   signatureDefMap(): Uint8Array {

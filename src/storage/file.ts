@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
-import { getSystemErrorMessage } from "node:util";
-import { Code, dataLoss, failedPrecondition, StatusError } from "../status/status.ts";
+import { dataLoss, failedPrecondition } from "../status/status.ts";
+import { fileError } from "./file-error.ts";
 import { type Entry, joinPath, type RandomAccessFile, type Stat, type Storage } from "./storage.ts";
 
 /** Files of this machine, by their paths. */
@@ -28,13 +28,18 @@ export const fileStorage: Storage = {
   },
 
   async open(path) {
-    try {
-      return new OpenFile(path);
-    } catch (error) {
-      throw fileError(path, error);
-    }
+    return openFile(path);
   },
 };
+
+/** As `Storage.open`, for those who can't wait. */
+export function openFile(path: string): RandomAccessFile {
+  try {
+    return new OpenFile(path);
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
 
 /** Node refuses to ask for more than 2^31 - 1 bytes at once; beyond a few MiB, larger reads are no faster. */
 const LARGEST_READ = 2 ** 26;
@@ -105,32 +110,4 @@ async function naming<T>(path: string, work: Promise<T>): Promise<T> {
   } catch (error) {
     throw fileError(path, error);
   }
-}
-
-// As TensorFlow's tsl/platform/errors.cc (ErrnoToCode) pairs them; what is missing here is UNKNOWN.
-const CODES: Readonly<Record<string, Code>> = {
-  ENOENT: Code.NOT_FOUND,
-  ENODEV: Code.NOT_FOUND,
-  ENXIO: Code.NOT_FOUND,
-  EACCES: Code.PERMISSION_DENIED,
-  EPERM: Code.PERMISSION_DENIED,
-  EISDIR: Code.FAILED_PRECONDITION,
-  ENOTDIR: Code.FAILED_PRECONDITION,
-  EBADF: Code.FAILED_PRECONDITION,
-  EBUSY: Code.FAILED_PRECONDITION,
-  EINVAL: Code.INVALID_ARGUMENT,
-  ENAMETOOLONG: Code.INVALID_ARGUMENT,
-  ELOOP: Code.INVALID_ARGUMENT,
-  EMFILE: Code.RESOURCE_EXHAUSTED,
-  ENFILE: Code.RESOURCE_EXHAUSTED,
-  ENOMEM: Code.RESOURCE_EXHAUSTED,
-  ERR_FS_FILE_TOO_LARGE: Code.RESOURCE_EXHAUSTED,
-  ERR_INVALID_ARG_VALUE: Code.INVALID_ARGUMENT,
-};
-
-function fileError(path: string, error: unknown): StatusError {
-  if (error instanceof StatusError) return error;
-  const { code, errno, message } = error as NodeJS.ErrnoException;
-  const reason = errno === undefined ? message : getSystemErrorMessage(errno);
-  return new StatusError(CODES[code ?? ""] ?? Code.UNKNOWN, `${path}; ${reason}`, { cause: error });
 }

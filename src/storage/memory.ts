@@ -11,16 +11,16 @@ export function memoryStorage(files: ReadonlyMap<string, Uint8Array>): Storage {
     const bytes = files.get(path);
     if (bytes) return bytes;
     if (below(path).length > 0) throw failedPrecondition(`${path}; is a directory, expected a file`);
-    throw notFound(`${path}; no such file or directory`);
+    throw notFound(`${path}; No such file or directory`);
   };
   return {
     async list(directory) {
-      if (files.has(directory)) throw failedPrecondition(`${directory}; not a directory`);
+      if (files.has(directory)) throw failedPrecondition(`${directory}; Not a directory`);
       const found = new Map<string, Entry>();
       for (const [name, ...deeper] of below(directory).map((path) => path.split("/"))) {
         found.set(name!, { name: name!, isDirectory: deeper.length > 0 });
       }
-      if (found.size === 0) throw notFound(`${directory}; no such file or directory`);
+      if (found.size === 0) throw notFound(`${directory}; No such file or directory`);
       return [...found.values()];
     },
     async stat(path): Promise<Stat> {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
+import { IMPORT_ONLY } from "../engines/engine-choice.ts";
 import type { SeriesMemory } from "../metrics/scope.ts";
 import { Code } from "../status/status.ts";
 import { LoaderThreads } from "./loader-threads.ts";
@@ -28,10 +29,12 @@ function create(most: number) {
   };
   const settings = {
     intraOpThreads: 1,
+    engines: IMPORT_ONLY,
     savedModelTags: [],
     warmsUp: false,
     warmupIterations: 0,
     checksMethodName: false,
+    allowsFileOps: false,
   };
   const events: string[] = [];
   const monitor = {

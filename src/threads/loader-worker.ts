@@ -30,8 +30,10 @@ const warmupOptions = {
 const loading = new SavedModelLoading({
   storage: fileStorage,
   engine: createOnnxRuntimeEngine({ intraOpThreads: settings.intraOpThreads }),
+  engines: settings.engines,
   tags: settings.savedModelTags,
   batching: settings.batching,
+  allowsFileOps: settings.allowsFileOps,
   log: createLogger(sink, "loaders/saved_model"),
   ...(settings.warmsUp && {
     warmUp: (servable: Servable, path: string) => warmUp(servable, path, warmupOptions),

@@ -2,6 +2,8 @@ import type { MessagePort } from "node:worker_threads";
 import type { BatchThreadsMemory } from "../batching/batch-threads.ts";
 import type { ChannelArguments } from "../config/channel-arguments.ts";
 import type { TlsIdentity } from "../config/tls-identity.ts";
+import type { EngineSettings } from "../engines/engine-choice.ts";
+import type { LazyPayload } from "../lifecycle/lazy-versions.ts";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { ServableId, VersionLabels, VersionStatus } from "../lifecycle/servable.ts";
 import type { ListenerLimits } from "../listeners/listener-limits.ts";
@@ -21,7 +23,8 @@ import type { LogFields, Severity } from "../status/log.ts";
 
 /** From the control thread to a request worker. Each is answered when it is done. */
 export type WorkerCall =
-  | { readonly kind: "publish"; readonly payload: Payload }
+  /** Answered when the worker serves it, and uses nothing any more of what it takes the place of. */
+  | { readonly kind: "publish"; readonly payload: Publication }
   /** Answered when the worker holds no handle on the version any more. */
   | { readonly kind: "retire"; readonly id: ServableId }
   | { readonly kind: "status"; readonly name: string; readonly status: VersionStatus }
@@ -42,6 +45,9 @@ export type WorkerCall =
   | { readonly kind: "end" }
   /** Takes no new connection; answered when the requests in flight are done, or after the time. */
   | { readonly kind: "drain"; readonly milliseconds: number };
+
+/** What workers serve: a version that is there, or one that is loaded when it is asked for. */
+export type Publication = Payload | LazyPayload<Payload>;
 
 /** Descriptors of bound sockets, of each worker's own, and what is to be served there over TLS. */
 export interface ListenCall {
@@ -70,7 +76,9 @@ export type ControlCall =
   | { readonly kind: "profile"; readonly request: ProfileOptions }
   | { readonly kind: "terminate-profile"; readonly session: string }
   /** Answered with a text. */
-  | { readonly kind: "monitor"; readonly request: MonitorOptions };
+  | { readonly kind: "monitor"; readonly request: MonitorOptions }
+  /** Loads a version that a request has come for; answered when the worker has it. */
+  | { readonly kind: "demand"; readonly id: ServableId };
 
 /** What every request worker must know from its start. */
 export interface WorkerSettings {
@@ -131,12 +139,15 @@ export type LoaderCall =
   | { readonly kind: "unload"; readonly payload: ServablePayload };
 
 export interface LoaderSettings {
+  readonly engines: EngineSettings;
   readonly intraOpThreads: number;
   readonly savedModelTags: readonly string[];
   /** Whether versions are asked their warmup requests before they are served. */
   readonly warmsUp: boolean;
   readonly warmupIterations: number;
   readonly checksMethodName: boolean;
+  /** Whether models may read and write files that aren't their own. */
+  readonly allowsFileOps: boolean;
   /** Undefined if no requests are batched. */
   readonly batching?: BatchingOptions | undefined;
 }

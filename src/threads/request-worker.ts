@@ -7,7 +7,7 @@ import { ServableMap } from "../lifecycle/servable-map.ts";
 import { createRestListener } from "../listeners/http1.ts";
 import { createGrpcListener } from "../listeners/http2.ts";
 import type { Payload } from "../loaders/module-payload.ts";
-import { SavedModelServable } from "../loaders/saved-model-servable.ts";
+import { attachServable, ThreadEngines } from "../loaders/thread-engines.ts";
 import { RequestObserver } from "../monitoring/request-observer.ts";
 import type { TraceSettings } from "../monitoring/trace-settings.ts";
 import type { RequestTracer } from "../monitoring/tracer.ts";
@@ -29,14 +29,14 @@ import { RequestRecorder } from "../request-log/request-recorder.ts";
 import { createLogger } from "../status/log.ts";
 import { answerCalls, Caller, sendNotice } from "./calls.ts";
 import { createPortLogSink } from "./log-channel.ts";
-import type { ControlCall, SeriesNotice, WorkerCall, WorkerSettings } from "./messages.ts";
+import type { ControlCall, Publication, SeriesNotice, WorkerCall, WorkerSettings } from "./messages.ts";
 import { RequestSpans } from "./request-spans.ts";
 import type { WorkerBatching } from "./worker-batching.ts";
 
 const port = parentPort!;
 const settings = workerData as WorkerSettings;
 const log = createLogger(createPortLogSink(port), "threads/request_worker");
-const engine = createOnnxRuntimeEngine({ intraOpThreads: settings.intraOpThreads });
+const engines = new ThreadEngines(createOnnxRuntimeEngine({ intraOpThreads: settings.intraOpThreads }));
 const servables = new ServableMap();
 const onFailure = (error: unknown) =>
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -136,10 +136,10 @@ async function startTracer(traces: TraceSettings): Promise<RequestTracer> {
 }
 
 async function createServable(payload: Payload): Promise<Servable> {
-  if (!("state" in payload)) {
+  if ("module" in payload) {
     return (await import("../loaders/module-payload.ts")).createModuleServable(payload);
   }
-  const servable = await SavedModelServable.attach(payload, engine, settings.number);
+  const servable = await attachServable(payload, engines, settings.number);
   if (payload.batching === undefined || settings.batchThreads === undefined) return servable;
   const { batchThreads, number } = settings;
   batching ??= import("./worker-batching.ts").then(
@@ -149,13 +149,25 @@ async function createServable(payload: Payload): Promise<Servable> {
   return (await batching).wrap(servable, payload.batching);
 }
 
+async function publish(payload: Publication): Promise<void> {
+  if (!("lastUse" in payload)) return servables.add(await createServable(payload));
+  const { id, loaded } = payload;
+  const before = await servables.setLazy(
+    id,
+    loaded && (await createServable(loaded)),
+    () => ask({ kind: "demand", id }),
+    new Float64Array(payload.lastUse),
+  );
+  before?.release?.();
+}
+
 /** Ends what `watch` began. */
 let watching: AbortController | undefined;
 
 async function answer(call: WorkerCall): Promise<unknown> {
   switch (call.kind) {
     case "publish":
-      return servables.add(await createServable(call.payload));
+      return publish(call.payload);
     case "retire": {
       const removed = await servables.remove(call.id);
       return removed?.release?.();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Worker } from "node:worker_threads";
 import { ModelState } from "../lifecycle/servable.ts";
-import type { ServablePayload } from "../loaders/servable-payload.ts";
+import type { ImportedPayload } from "../loaders/servable-payload.ts";
 import { createLockMemory, StateLock } from "../state/lock.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
@@ -49,9 +49,10 @@ function createPool(count: number) {
   return { pool, workers, lines, events };
 }
 
-function payload(name: string): ServablePayload {
+function payload(name: string): ImportedPayload {
   return {
     id: { name, version: 1n },
+    engine: "onnxruntime",
     signatures: new Map(),
     programs: new Map(),
     freePrograms: new Map(),

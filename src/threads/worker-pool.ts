@@ -6,7 +6,6 @@ import {
   type VersionLabels,
   type VersionStatus,
 } from "../lifecycle/servable.ts";
-import type { Payload } from "../loaders/module-payload.ts";
 import type { ThreadProfile } from "../profiling/thread-profile.ts";
 import type { WatchOptions } from "../profiling/watch-thread.ts";
 import type { RequestLoggings } from "../request-log/request-logging.ts";
@@ -14,7 +13,14 @@ import { releaseThread } from "../state/lock.ts";
 import { createLogger, type Logger, type LogSink } from "../status/log.ts";
 import { asStatusError } from "../status/status.ts";
 import { answerCalls, Caller } from "./calls.ts";
-import type { ControlCall, Identities, ListenCall, ThreadNotice, WorkerCall } from "./messages.ts";
+import type {
+  ControlCall,
+  Identities,
+  ListenCall,
+  Publication,
+  ThreadNotice,
+  WorkerCall,
+} from "./messages.ts";
 import { describeFailure } from "./thread-entry.ts";
 import type { ThreadMonitor } from "./thread-monitor.ts";
 
@@ -40,16 +46,16 @@ interface Member {
  * The request workers, as the control thread sees them. It keeps what was published and announced, so that a worker
  * that takes a dead one's place learns it all before it listens.
  */
-export class WorkerPool implements ServingPool<Payload> {
+export class WorkerPool implements ServingPool<Publication> {
   readonly #spawn: (number: number) => Worker;
   readonly #answer: (call: ControlCall) => unknown;
   readonly #sink: LogSink;
   readonly #monitor: PoolMonitor;
   readonly #log: Logger;
   readonly #members = new Set<Member>();
-  readonly #published = new Map<string, Payload>();
+  readonly #published = new Map<string, Publication>();
   /** What is published, and what some worker may still use. */
-  readonly #used = new Map<string, Payload>();
+  readonly #used = new Set<Publication>();
   readonly #statuses = new Map<string, { readonly name: string; readonly status: VersionStatus }>();
   #models: WorkerCall & { readonly kind: "models" } = {
     kind: "models",
@@ -79,16 +85,20 @@ export class WorkerPool implements ServingPool<Payload> {
     for (let i = 0; i < count; i++) this.#start(i);
   }
 
-  async publish(id: ServableId, payload: Payload): Promise<void> {
+  /** Of a version that is loaded when it is asked for, another may take the place of what was published. */
+  async publish(id: ServableId, payload: Publication): Promise<void> {
+    const before = this.#published.get(formatServableId(id));
     this.#published.set(formatServableId(id), payload);
-    this.#used.set(formatServableId(id), payload);
+    this.#used.add(payload);
     await this.#tell({ kind: "publish", payload });
+    if (before !== undefined) this.#used.delete(before);
   }
 
   async retire(id: ServableId): Promise<void> {
+    const payload = this.#published.get(formatServableId(id));
     this.#published.delete(formatServableId(id));
     await this.#tell({ kind: "retire", id });
-    this.#used.delete(formatServableId(id));
+    if (payload !== undefined) this.#used.delete(payload);
   }
 
   /** Tells every worker what state a version is in. */
@@ -176,8 +186,9 @@ export class WorkerPool implements ServingPool<Payload> {
       this.#members.delete(member);
       caller.close("The request worker ended");
       this.#monitor.threadEnded(worker);
-      for (const payload of this.#used.values()) {
-        if ("state" in payload) releaseThread(payload.state.lock, number);
+      for (const publication of this.#used) {
+        const payload = "lastUse" in publication ? publication.loaded : publication;
+        if (payload !== undefined && "state" in payload) releaseThread(payload.state.lock, number);
       }
       if (this.#stopping) return;
       this.#log.error("A request worker ended; another takes its place");

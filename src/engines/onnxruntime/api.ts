@@ -1,6 +1,5 @@
-import koffi, { type KoffiFunc } from "koffi";
+import koffi, { type KoffiFunc, type LibraryHandle } from "koffi";
 import { failedPrecondition } from "../../status/status.ts";
-import type { Libraries } from "./library.ts";
 
 /** A pointer to something that lives in C. */
 export type Pointer = bigint;
@@ -160,11 +159,9 @@ const API_VERSION = 24;
  * Binds the C API for this thread.
  * @throws StatusError FAILED_PRECONDITION if the library is too old.
  */
-export function bindApi({ onnxruntime }: Libraries): OrtApi {
-  const base: Pointer = onnxruntime.func("OrtGetApiBase", P, [])();
-  const getApi: Pointer = koffi.decode(base, P);
-  const getVersion: Pointer = koffi.decode(base, koffi.sizeof(P), P);
-  const version: string = koffi.call(getVersion, koffi.proto("str", []));
+export function bindApi(onnxruntime: LibraryHandle): OrtApi {
+  const getApi: Pointer = koffi.decode(apiBase(onnxruntime), P);
+  const version = libraryVersion(onnxruntime);
   const [major, minor] = version.split(".").map(Number);
   if (major !== 1 || minor === undefined || minor < API_VERSION) {
     throw failedPrecondition(
@@ -177,4 +174,14 @@ export function bindApi({ onnxruntime }: Libraries): OrtApi {
     return [name, koffi.decode(address, koffi.proto(result, [...parameters]))] as const;
   });
   return Object.fromEntries(bound) as OrtApi;
+}
+
+/** What the library calls itself, e.g. `1.24.1`. */
+export function libraryVersion(onnxruntime: LibraryHandle): string {
+  const getVersion: Pointer = koffi.decode(apiBase(onnxruntime), koffi.sizeof(P), P);
+  return koffi.call(getVersion, koffi.proto("str", []));
+}
+
+function apiBase(onnxruntime: LibraryHandle): Pointer {
+  return onnxruntime.func("OrtGetApiBase", P, [])();
 }

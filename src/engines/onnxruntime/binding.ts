@@ -1,6 +1,7 @@
+import { CallQueue } from "../call-queue.ts";
+import { ASYNC_CALLS } from "../native-library.ts";
 import { bindApi, type Memory, type OrtApi, type Pointer } from "./api.ts";
-import { CallQueue } from "./call-queue.ts";
-import { ASYNC_CALLS, findLibrary, loadLibraries } from "./library.ts";
+import { findLibrary, loadLibrary } from "./library.ts";
 import { check } from "./status.ts";
 
 /** What one thread needs to call ONNX Runtime. */
@@ -20,15 +21,15 @@ const MEMORY_DEFAULT = 0;
 
 /** @throws StatusError FAILED_PRECONDITION if the library is missing or doesn't fit. */
 export function bind(): Binding {
-  const libraries = loadLibraries(findLibrary());
-  const api = bindApi(libraries);
+  const native = loadLibrary(findLibrary());
+  const api = bindApi(native.library);
   const out = new BigUint64Array(1);
   check(api, api.CreateCpuMemoryInfo(DEVICE_ALLOCATOR, MEMORY_DEFAULT, out));
   return {
     api,
     memoryInfo: out[0]!,
-    memcpy: libraries.c.func("memcpy", "void", ["void *", "void *", "size_t"]),
-    trim: libraries.trim,
+    memcpy: native.c.func("memcpy", "void", ["void *", "void *", "size_t"]),
+    trim: native.trim,
     calls: new CallQueue(ASYNC_CALLS),
   };
 }

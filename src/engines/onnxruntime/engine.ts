@@ -1,7 +1,8 @@
 import { invalidArgument } from "../../status/status.ts";
 import type {
-  Engine,
   EngineModel,
+  OnnxEngine,
+  OnnxSessionDescriptor,
   OperatorThreads,
   Session,
   SessionDescriptor,
@@ -24,11 +25,11 @@ const NAME = "onnxruntime";
  * session count.
  * @throws StatusError FAILED_PRECONDITION if the native library is missing or too old.
  */
-export function createOnnxRuntimeEngine(options: OnnxRuntimeOptions = {}): Engine {
+export function createOnnxRuntimeEngine(options: OnnxRuntimeOptions = {}): OnnxEngine {
   return new OnnxRuntimeEngine(bind(), options);
 }
 
-class OnnxRuntimeEngine implements Engine {
+class OnnxRuntimeEngine implements OnnxEngine {
   readonly name = NAME;
   readonly #binding: Binding;
   readonly #options: OnnxRuntimeOptions;
@@ -43,7 +44,7 @@ class OnnxRuntimeEngine implements Engine {
     model: EngineModel,
     threads: OperatorThreads = "engine",
     shared?: SharedWeights,
-  ): Promise<SessionDescriptor> {
+  ): Promise<OnnxSessionDescriptor> {
     if (shared !== undefined) this.#own(shared);
     const { api, trim } = this.#binding;
     this.#environment ??= acquireEnvironment(api, this.#options);

@@ -1,5 +1,4 @@
-/** Ranks above this are refused; TensorFlow's own limit is 254. */
-export const MAX_RANK = 254;
+import { MAX_RANK } from "../native-dims.ts";
 
 /**
  * Outputs up to this many bytes per run are copied out of native memory: a copy of 16 KiB takes 0.6 us, a view of
@@ -62,18 +61,4 @@ export class FramePool {
   give(frame: Frame): void {
     this.#free.push(frame);
   }
-}
-
-export function writeDims(dims: Uint32Array, shape: readonly number[]): void {
-  for (let i = 0; i < shape.length; i++) {
-    const dim = shape[i]!;
-    dims[2 * i] = dim;
-    dims[2 * i + 1] = dim / 2 ** 32;
-  }
-}
-
-export function readDims(dims: Uint32Array, rank: number): number[] {
-  const shape: number[] = [];
-  for (let i = 0; i < rank; i++) shape.push(dims[2 * i]! + dims[2 * i + 1]! * 2 ** 32);
-  return shape;
 }

@@ -3,8 +3,9 @@ import { internal } from "../../status/status.ts";
 import { dtypeInfo, type NumericArray, type NumericArrayConstructor } from "../../tensor/dtype.ts";
 import type { NumericTensor, Tensor } from "../../tensor/tensor.ts";
 import type { RunResult, SessionTensor } from "../engine.ts";
+import { MAX_RANK, readDims } from "../native-dims.ts";
 import type { Binding } from "./binding.ts";
-import { type Frame, type FramePool, MAX_RANK, readDims } from "./frame.ts";
+import type { Frame, FramePool } from "./frame.ts";
 import { checkRun } from "./status.ts";
 
 /** How an output of a session is read, worked out once. */

@@ -1,10 +1,10 @@
 import koffi from "koffi";
 import type { SharedWeights, Weight } from "../engine.ts";
+import { NativeNames } from "../native-names.ts";
 import { weightBytes } from "../weight.ts";
 import type { Pointer } from "./api.ts";
 import type { Binding } from "./binding.ts";
 import { elementTypeOf } from "./element-type.ts";
-import { NativeNames } from "./names.ts";
 import { check, checkModel } from "./status.ts";
 
 /** A weight in native memory: an OrtValue over a buffer. */

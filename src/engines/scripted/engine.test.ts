@@ -3,9 +3,15 @@ import { test } from "node:test";
 import { Code } from "../../status/status.ts";
 import { CASES } from "../contract-cases.ts";
 import { testEngineContract } from "../engine-contract.ts";
+import { testOnnxContract } from "../onnx-contract.ts";
 import { createEngine } from "./contract-subject.ts";
 
-testEngineContract({ create: createEngine, module: new URL("./contract-subject.ts", import.meta.url) });
+testEngineContract({
+  create: createEngine,
+  open: (engine, name) => engine.create(CASES.get(name)!.model),
+  module: new URL("./contract-subject.ts", import.meta.url),
+});
+testOnnxContract(createEngine());
 
 test("it tells of what was not ended, and refuses a wrong order", async () => {
   const engine = createEngine();

@@ -2,8 +2,9 @@ import { failedPrecondition, invalidArgument } from "../../status/status.ts";
 import { formatShape, isCompatible } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type {
-  Engine,
   EngineModel,
+  OnnxEngine,
+  OnnxSessionDescriptor,
   OperatorThreads,
   RunResult,
   Session,
@@ -33,7 +34,7 @@ export interface Script {
  * used after its end, or ended out of order, throws FAILED_PRECONDITION. A session may be attached on another thread
  * by an engine made there with the same script.
  */
-export class ScriptedEngine implements Engine {
+export class ScriptedEngine implements OnnxEngine {
   readonly name = "scripted";
   readonly #script: Script;
   /** Sessions that exist, with the number of their attached handles in this thread. */
@@ -59,7 +60,7 @@ export class ScriptedEngine implements Engine {
     model: EngineModel,
     _threads?: OperatorThreads,
     shared?: SharedWeights,
-  ): Promise<SessionDescriptor> {
+  ): Promise<OnnxSessionDescriptor> {
     await this.#script.create?.(model);
     for (const weight of model.weights) {
       if (weight.use === "own" || !shared?.tensors.has(weight.key)) read(weight);

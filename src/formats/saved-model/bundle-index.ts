@@ -12,7 +12,7 @@ import { type DType, dtypeInfo, dtypeOfNumber } from "../../tensor/dtype.ts";
 import { elementCount, formatShape, type Shape } from "../../tensor/shape.ts";
 import { tableEntries } from "./leveldb-table.ts";
 import { sliceKey } from "./ordered-code.ts";
-import { intersection, type TensorSlice, wholeOf } from "./tensor-slice.ts";
+import { formatSlice, intersection, type TensorSlice, wholeOf } from "./tensor-slice.ts";
 
 /** What `variables.index` says: where each tensor's bytes lie. */
 export interface BundleIndex {
@@ -23,7 +23,7 @@ export interface BundleIndex {
 export interface StoredTensor {
   readonly dtype: DType;
   readonly shape: Shape;
-  /** Disjoint, and together the whole tensor: one for most, several for a partitioned variable. */
+  /** Disjoint, and mostly together the whole tensor: one for most, several for a partitioned variable. */
   readonly pieces: readonly StoredPiece[];
 }
 
@@ -39,29 +39,45 @@ export interface StoredPiece {
 }
 
 /** kTensorBundleVersion in tensorflow/core/util/tensor_bundle/naming.h. */
-const VERSION = 1;
+export const BUNDLE_VERSION = 1;
 /** Keys of slices begin so (see `sliceKey`); no tensor's name does. */
-const SLICE_KEY_PREFIX = "\0";
+export const SLICE_KEY_PREFIX = "\0";
 
 /**
  * Reads the index of a TensorBundle: a table from names to BundleEntryProto, and from "" to BundleHeaderProto
  * (tensorflow/core/util/tensor_bundle/tensor_bundle.h).
+ * @param mayLackSlices takes a bundle in which there are only some of a tensor's slices. Default: false.
  * @throws StatusError DATA_LOSS for what is damaged; UNIMPLEMENTED for a big-endian or newer bundle.
  */
-export function parseBundleIndex(bytes: Uint8Array): BundleIndex {
+export function parseBundleIndex(bytes: Uint8Array, mayLackSlices = false): BundleIndex {
+  const { shardCount, entries } = parseBundleEntries(bytes);
+  const tensors = new Map<string, StoredTensor>();
+  for (const [key, entry] of entries) {
+    if (key.startsWith(SLICE_KEY_PREFIX)) continue;
+    const name = Buffer.from(key, "latin1").toString("utf8");
+    const tensor = storedTensor(name, key, entry, entries, shardCount);
+    if (!mayLackSlices) requireCover(name, tensor);
+    tensors.set(name, tensor);
+  }
+  return { shardCount, tensors };
+}
+
+/** What an index holds, as it is stored. */
+export interface BundleEntries {
+  readonly shardCount: number;
+  /** In the order of their keys, which hold one char per byte. */
+  readonly entries: ReadonlyMap<string, BundleEntryProto>;
+}
+
+/** @throws StatusError as `parseBundleIndex`, for what can be seen without looking at what belongs together. */
+export function parseBundleEntries(bytes: Uint8Array): BundleEntries {
   const stored = new Map(tableEntries(bytes));
   const shardCount = parseHeader(stored.get(""));
   const entries = new Map<string, BundleEntryProto>();
   for (const [key, value] of stored) {
     if (key !== "") entries.set(key, parseEntry(key, value));
   }
-  const tensors = new Map<string, StoredTensor>();
-  for (const [key, entry] of entries) {
-    if (key.startsWith(SLICE_KEY_PREFIX)) continue;
-    const name = Buffer.from(key, "latin1").toString("utf8");
-    tensors.set(name, storedTensor(name, key, entry, entries, shardCount));
-  }
-  return { shardCount, tensors };
+  return { shardCount, entries };
 }
 
 function parseHeader(value: Uint8Array | undefined): number {
@@ -71,8 +87,10 @@ function parseHeader(value: Uint8Array | undefined): number {
     throw unimplemented("was written on a big-endian machine; only little-endian bundles can be read");
   }
   const least = header.version?.minConsumer ?? 0;
-  if (least > VERSION) {
-    throw unimplemented(`needs a reader of bundle version ${least}; this one reads version ${VERSION}`);
+  if (least > BUNDLE_VERSION) {
+    throw unimplemented(
+      `needs a reader of bundle version ${least}; this one reads version ${BUNDLE_VERSION}`,
+    );
   }
   if (header.numShards < 1) throw dataLoss(`claims ${header.numShards} data files, expected at least 1`);
   return header.numShards;
@@ -114,12 +132,11 @@ function storedTensor(
     }
     return storedPiece(name, dtype, slice, part, shardCount);
   });
-  requireCover(name, shape, pieces);
+  requireDisjoint(name, pieces);
   return { dtype, shape, pieces };
 }
 
-/** Disjoint slices with as many elements as the tensor are the tensor. */
-function requireCover(name: string, shape: Shape, pieces: readonly StoredPiece[]): void {
+function requireDisjoint(name: string, pieces: readonly StoredPiece[]): void {
   for (const [i, { slice }] of pieces.entries()) {
     const other = pieces.slice(0, i).find((piece) => intersection(piece.slice, slice));
     if (other)
@@ -127,6 +144,10 @@ function requireCover(name: string, shape: Shape, pieces: readonly StoredPiece[]
         `has slices of "${name}" that overlap: ${formatSlice(other.slice)} and ${formatSlice(slice)}`,
       );
   }
+}
+
+/** Disjoint slices with as many elements as the tensor are the tensor. */
+function requireCover(name: string, { shape, pieces }: StoredTensor): void {
   const expected = elementCount(shape);
   const covered = pieces.reduce((sum, piece) => sum + elementCount(piece.slice.length), 0);
   if (covered !== expected) {
@@ -160,10 +181,6 @@ function boundedSlice(name: string, stored: TensorSlice, shape: Shape): TensorSl
     throw dataLoss(`has the slice ${formatSlice(slice)} of "${name}", whose shape is ${formatShape(shape)}`);
   }
   return slice;
-}
-
-function formatSlice({ start, length }: TensorSlice): string {
-  return start.map((from, d) => `${from},${length[d]}`).join(":");
 }
 
 function storedPiece(

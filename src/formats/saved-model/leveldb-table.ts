@@ -4,8 +4,8 @@ import { maskedCrc32c } from "./crc32c.ts";
 import { uncompressSnappy } from "./snappy.ts";
 
 // https://github.com/google/leveldb/blob/main/doc/table_format.md
-const FOOTER_SIZE = 48;
-const MAGIC = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb];
+export const FOOTER_SIZE = 48;
+export const MAGIC = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb];
 /** Behind each block: one byte for its compression, four for the CRC of the block and that byte. */
 const TRAILER_SIZE = 5;
 

@@ -37,7 +37,9 @@ describe("readSavedModel", () => {
     const model = await readSavedModel(fileStorage, `${directory}/`, ["serve"]);
     assert.deepEqual([...model.signatures.keys()], ["serving_default"]);
     assert.equal(model.initOp, "init_all_tables");
-    assert.deepEqual(model.assets, [{ tensor: "asset_path:0", path: `${directory}/assets/words.txt` }]);
+    assert.deepEqual(model.assets, [
+      { tensor: "asset_path:0", filename: "words.txt", path: `${directory}/assets/words.txt` },
+    ]);
     assert.equal(model.variables!.entry("w")!.dtype, "float32");
     model.close();
   });

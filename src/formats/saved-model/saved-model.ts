@@ -39,6 +39,8 @@ export interface SavedModelBundle {
 export interface Asset {
   /** e.g. `Const:0` */
   readonly tensor: string;
+  /** As the model names it, within its folder of assets. */
+  readonly filename: string;
   readonly path: string;
 }
 
@@ -52,6 +54,12 @@ const INIT_OP_SIGNATURE = "__saved_model_init_op";
 const INIT_OP_COLLECTIONS = ["saved_model_main_op", "legacy_init_op"];
 const ASSETS_COLLECTION = "saved_model_assets";
 
+/** One meta graph of a SavedModel, without what lies beside it. */
+export type SavedModelGraph = Pick<
+  SavedModelBundle,
+  "directory" | "schemaVersion" | "metaGraph" | "signatures" | "initOp" | "assets"
+>;
+
 /**
  * Reads the meta graph that has exactly these tags, and opens its variables.
  * @throws StatusError NOT_FOUND if the model, its meta graph or one of its files is missing; DATA_LOSS if a file is
@@ -62,26 +70,40 @@ export async function readSavedModel(
   directory: string,
   tags: readonly string[],
 ): Promise<SavedModelBundle> {
+  return openSavedModel(storage, await readSavedModelGraph(storage, directory, tags));
+}
+
+/**
+ * Reads the meta graph that has exactly these tags.
+ * @throws StatusError as `readSavedModel`.
+ */
+export async function readSavedModelGraph(
+  storage: Storage,
+  directory: string,
+  tags: readonly string[],
+): Promise<SavedModelGraph> {
   const model = await readSavedModelProto(storage, directory);
   const metaGraph = selectMetaGraph(model, tags);
-  const restored = restoredState(metaGraph);
-  const initOp = initOpOf(metaGraph, directory);
-  const assets = assetsOf(metaGraph, directory);
-  for (const asset of assets) await storage.stat(asset.path);
-  const variables = await openVariables(storage, directory, restored);
+  const signatures = Object.entries(metaGraph.signatureDef).filter(
+    ([key]) => !key.startsWith(MARKER_SIGNATURE_PREFIX),
+  );
   return {
     directory,
     schemaVersion: Number(model.savedModelSchemaVersion),
     metaGraph,
-    signatures: new Map(
-      Object.entries(metaGraph.signatureDef).filter(([key]) => !key.startsWith(MARKER_SIGNATURE_PREFIX)),
-    ),
-    initOp,
-    assets,
-    variables,
-    restored,
-    close: () => variables?.close(),
+    signatures: new Map(signatures),
+    initOp: initOpOf(metaGraph, directory),
+    assets: assetsOf(metaGraph, directory),
   };
+}
+
+/** Opens the variables of a graph, and sees that its assets are there. @throws StatusError as `readSavedModel`. */
+export async function openSavedModel(storage: Storage, graph: SavedModelGraph): Promise<SavedModelBundle> {
+  const { directory, metaGraph, assets } = graph;
+  const restored = restoredState(metaGraph);
+  for (const asset of assets) await storage.stat(asset.path);
+  const variables = await openVariables(storage, directory, restored);
+  return { ...graph, variables, restored, close: () => variables?.close() };
 }
 
 /**
@@ -169,6 +191,7 @@ function assetsOf(metaGraph: MetaGraphDef, directory: string): readonly Asset[] 
     const encoding = asset.tensorInfo?.encoding;
     return {
       tensor: encoding?.case === "name" ? encoding.value : "",
+      filename: asset.filename,
       path: joinPath(folder, asset.filename),
     };
   });

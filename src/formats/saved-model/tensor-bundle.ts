@@ -12,7 +12,15 @@ import { elementCount, formatShape, type Shape } from "../../tensor/shape.ts";
 import { type BundleIndex, parseBundleIndex, type StoredPiece, type StoredTensor } from "./bundle-index.ts";
 import { ByteCursor } from "./byte-cursor.ts";
 import { crc32c, maskCrc32c, maskedCrc32c } from "./crc32c.ts";
-import { intersection, overlapRuns, runOffset, type TensorSlice, wholeOf } from "./tensor-slice.ts";
+import {
+  asStored,
+  formatSlice,
+  intersection,
+  overlapRuns,
+  runOffset,
+  type TensorSlice,
+  wholeOf,
+} from "./tensor-slice.ts";
 
 export interface BundleEntry {
   readonly dtype: DType;
@@ -51,20 +59,15 @@ export interface TensorBundle {
  *   is shorter than the index says; UNIMPLEMENTED for a big-endian bundle. Each names the file.
  */
 export async function openBundle(storage: Storage, prefix: string): Promise<TensorBundle> {
-  const indexPath = `${prefix}.index`;
-  const bytes = await storage.readFile(indexPath);
-  const index = inFile(indexPath, () => parseBundleIndex(bytes));
+  const indexPath = indexFile(prefix);
+  const index = parseIndex(indexPath, await storage.readFile(indexPath), false);
   const shards = new Map<number, RandomAccessFile>();
   const bundle = new FileBundle(indexPath, index, shards);
   try {
     for (const [shard, end] of usedShards(index)) {
-      const file = await storage.open(shardPath(prefix, shard, index.shardCount));
+      const file = await storage.open(shardFile(prefix, shard, index.shardCount));
       shards.set(shard, file);
-      if (file.size < end) {
-        throw dataLoss(
-          `${file.path}; is truncated: ${indexPath} expects at least ${end} bytes, it has ${file.size}`,
-        );
-      }
+      requireSize(file, end, indexPath);
     }
   } catch (error) {
     bundle.close();
@@ -73,8 +76,47 @@ export async function openBundle(storage: Storage, prefix: string): Promise<Tens
   return bundle;
 }
 
-/** `DataFilename` in tensorflow/core/util/tensor_bundle/naming.cc. */
-function shardPath(prefix: string, shard: number, count: number): string {
+/** What reads files while the caller waits. */
+export interface BlockingFiles {
+  readFile(path: string): Uint8Array;
+  open(path: string): RandomAccessFile;
+}
+
+/** As {@link openBundle}, also of a bundle that lacks slices of its tensors: what is there of them can be read. */
+export function openBundleNow(files: BlockingFiles, prefix: string): TensorBundle {
+  const indexPath = indexFile(prefix);
+  const index = parseIndex(indexPath, files.readFile(indexPath), true);
+  const shards = new Map<number, RandomAccessFile>();
+  const bundle = new FileBundle(indexPath, index, shards);
+  try {
+    for (const [shard, end] of usedShards(index)) {
+      const file = files.open(shardFile(prefix, shard, index.shardCount));
+      shards.set(shard, file);
+      requireSize(file, end, indexPath);
+    }
+  } catch (error) {
+    bundle.close();
+    throw error;
+  }
+  return bundle;
+}
+
+function parseIndex(path: string, bytes: Uint8Array, mayLackSlices: boolean): BundleIndex {
+  return inFile(path, () => parseBundleIndex(bytes, mayLackSlices));
+}
+
+function requireSize({ path, size }: RandomAccessFile, end: number, indexPath: string): void {
+  if (size >= end) return;
+  throw dataLoss(`${path}; is truncated: ${indexPath} expects at least ${end} bytes, it has ${size}`);
+}
+
+/** `MetaFilename` in tensorflow/core/util/tensor_bundle/naming.cc. */
+export function indexFile(prefix: string): string {
+  return `${prefix}.index`;
+}
+
+/** `DataFilename` there. */
+export function shardFile(prefix: string, shard: number, count: number): string {
   const digits = (n: number) => String(n).padStart(5, "0");
   return `${prefix}.data-${digits(shard)}-of-${digits(count)}`;
 }
@@ -136,6 +178,7 @@ class FileBundle implements TensorBundle {
         `${this.indexPath}; "${name}": ${dtype} ${formatShape(wanted.length)} is ${expected} bytes, not ${target.length}`,
       );
     }
+    requirePieces(name, shape, pieces, wanted);
     for (const piece of pieces) {
       if (intersection(piece.slice, wanted) === undefined) continue;
       const run = runOffset(piece.slice, wanted);
@@ -158,6 +201,7 @@ class FileBundle implements TensorBundle {
       throw invalidArgument(`${this.indexPath}; "${name}" is of type ${dtype}, not string`);
     const wanted = slice ?? wholeOf(shape);
     this.#requireWithin(name, wanted, shape);
+    requirePieces(name, shape, pieces, wanted);
     const strings = new Array<Uint8Array>(elementCount(wanted.length));
     for (const piece of pieces) {
       const stored = this.#readPieceStrings(name, piece);
@@ -204,6 +248,23 @@ class FileBundle implements TensorBundle {
     }
     inFile(file.path, () => requireChecksum(name, maskCrc32c(crc), piece.checksum));
   }
+}
+
+/** Of a bundle that lacks slices. */
+function requirePieces(
+  name: string,
+  shape: Shape,
+  pieces: readonly StoredPiece[],
+  wanted: TensorSlice,
+): void {
+  const there = pieces.reduce((sum, { slice }) => {
+    const shared = intersection(slice, wanted);
+    return shared === undefined ? sum : sum + elementCount(shared.length);
+  }, 0);
+  if (there >= elementCount(wanted.length)) return;
+  throw invalidArgument(
+    `Does not have sufficient slices for partitioned tensor ${name} to restore in slice_spec: ${formatSlice(asStored(wanted, shape))}`,
+  );
 }
 
 function requireChecksum(name: string, computed: number, stored: number): void {

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Code } from "../../status/status.ts";
-import { intersection, overlapRuns, parseShapeAndSlice, runOffset, wholeOf } from "./tensor-slice.ts";
+import {
+  asStored,
+  formatSlice,
+  intersection,
+  overlapRuns,
+  parseShapeAndSlice,
+  runOffset,
+  wholeOf,
+} from "./tensor-slice.ts";
 
 const box = (start: number[], length: number[]) => ({ start, length });
 
@@ -71,24 +79,43 @@ describe("overlapRuns", () => {
 describe("parseShapeAndSlice", () => {
   it("reads what a saver writes", () => {
     assert.equal(parseShapeAndSlice(""), undefined);
-    assert.deepEqual(parseShapeAndSlice("10 4 5,5:0,4"), { shape: [10, 4], slice: box([5, 0], [5, 4]) });
-    assert.deepEqual(parseShapeAndSlice("10 4 -:2,1"), { shape: [10, 4], slice: box([0, 2], [10, 1]) });
+    const explicit = box([5, 0], [5, 4]);
+    assert.deepEqual(parseShapeAndSlice("10 4 5,5:0,4"), {
+      shape: [10, 4],
+      slice: explicit,
+      stored: explicit,
+    });
+    assert.deepEqual(parseShapeAndSlice("10 4 -:2,1"), {
+      shape: [10, 4],
+      slice: box([0, 2], [10, 1]),
+      stored: box([0, 2], [-1, 1]),
+    });
   });
-  for (const text of [
-    "x",
-    "10",
-    "10 4 0,5",
-    "10 0,11",
-    "10 0,5:0,1",
-    "-1 0,1",
-    "4 0;1",
-    "4 a,b",
-    " ",
-    "4 ",
-    "4  0,1",
-  ]) {
+  // In TensorFlow's words: the cases of fixtures/host/files.json.
+  for (const [text, code] of [
+    ["x", Code.INVALID_ARGUMENT],
+    ["10", Code.INVALID_ARGUMENT],
+    ["10 4 0,5", Code.INTERNAL],
+    ["10 0,11", Code.INTERNAL],
+    ["10 0,5:0,1", Code.INTERNAL],
+    ["-1 0,1", Code.INVALID_ARGUMENT],
+    ["4 0;1", Code.INVALID_ARGUMENT],
+    ["4 a,b", Code.INVALID_ARGUMENT],
+    ["4 0,0", Code.INVALID_ARGUMENT],
+    [" ", Code.INVALID_ARGUMENT],
+    ["4 ", Code.INTERNAL],
+    ["4  0,1", Code.INVALID_ARGUMENT],
+  ] as const) {
     it(`refuses "${text}"`, () => {
-      assert.throws(() => parseShapeAndSlice(text), { code: Code.INVALID_ARGUMENT });
+      assert.throws(() => parseShapeAndSlice(text), { code });
     });
   }
+});
+
+describe("formatSlice", () => {
+  it("writes a slice as TensorFlow does", () => {
+    assert.equal(formatSlice(box([0, 2], [10, 1])), "0,10:2,1");
+    assert.equal(formatSlice(asStored(box([0, 2], [10, 1]), [10, 4])), "-:2,1");
+    assert.equal(formatSlice(box([], [])), "");
+  });
 });

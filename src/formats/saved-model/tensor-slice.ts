@@ -1,5 +1,5 @@
-import { invalidArgument } from "../../status/status.ts";
-import type { Shape } from "../../tensor/shape.ts";
+import { internal, invalidArgument } from "../../status/status.ts";
+import { formatShape, type Shape } from "../../tensor/shape.ts";
 
 /** A box within a tensor: where it begins and how far it goes, per dimension. */
 export interface TensorSlice {
@@ -70,30 +70,66 @@ export function overlapRuns(
   descend(0, 0, 0);
 }
 
+/** The slice as checkpoints keep it: a dimension that is taken whole has the length -1. */
+export function asStored({ start, length }: TensorSlice, shape: Shape): TensorSlice {
+  return { start, length: length.map((count, d) => (start[d] === 0 && count === shape[d] ? -1 : count)) };
+}
+
+/** `0,5:-`, as TensorFlow writes it; `-` for a length of -1. */
+export function formatSlice({ start, length }: TensorSlice): string {
+  return start.map((from, d) => (length[d]! < 0 ? "-" : `${from},${length[d]}`)).join(":");
+}
+
+/** A slice of a tensor, and the tensor's shape. */
+export interface ShapeAndSlice {
+  readonly shape: Shape;
+  readonly slice: TensorSlice;
+  /** The slice as it was written: -1 for the length of a dimension that is taken whole. */
+  readonly stored: TensorSlice;
+}
+
 /**
  * The box that a `shape_and_slices` element of RestoreV2 names: the tensor's dimensions, each followed by a blank, and
  * `start,length` (or `-` for all) per dimension, with colons between: `10 4 0,5:-`. Empty text means the whole tensor.
- * @throws StatusError INVALID_ARGUMENT for other text.
+ * @throws StatusError in the words of `ParseShapeAndSlice` (tensorflow/core/util/saved_tensor_slice_util.cc) for other
+ * text: INVALID_ARGUMENT, or INTERNAL for a slice that doesn't fit the shape.
  */
-export function parseShapeAndSlice(text: string): { shape: Shape; slice: TensorSlice } | undefined {
+export function parseShapeAndSlice(text: string): ShapeAndSlice | undefined {
   if (text === "") return undefined;
   const words = text.split(" ");
-  const extents = words.pop()!.split(":");
-  const shape = words.map((word) => (/^\d+$/.test(word) ? Number(word) : Number.NaN));
+  if (words.length < 2)
+    throw invalidArgument(`Need least two elements in shape_and_slice specification: ${text}`);
+  const written = words.pop()!;
+  const stored = parseSlice(written);
+  const shape = words.map((word) => {
+    if (!/^\d{1,15}$/.test(word))
+      throw invalidArgument(`Non numerical dimension in shape_and_slice: ${text}`);
+    return Number(word);
+  });
+  const where = `shape = ${formatShape(shape)}, slice = ${written}`;
+  if (stored.start.length !== shape.length) throw internal(`Mismatching ranks: ${where}`);
+  const length = stored.length.map((count, d) => (count < 0 ? shape[d]! : count));
+  const beyond = shape.findIndex((dim, d) => stored.start[d]! + length[d]! > dim);
+  if (beyond >= 0) throw internal(`Extent in dimension ${beyond} out of bounds: ${where}`);
+  return { shape, slice: { start: stored.start, length }, stored };
+}
+
+/** `TensorSlice::Parse`. */
+function parseSlice(text: string): TensorSlice {
   const start: number[] = [];
   const length: number[] = [];
-  for (const [d, extent] of extents.entries()) {
-    const [from = Number.NaN, count = Number.NaN] =
-      extent === "-"
-        ? [0, shape[d] ?? Number.NaN]
-        : /^\d+,\d+$/.test(extent)
-          ? extent.split(",").map(Number)
-          : [];
+  for (const extent of text === "" ? [] : text.split(":")) {
+    if (extent !== "-" && !/^-?\d{1,15},-?\d{1,15}$/.test(extent)) {
+      throw invalidArgument(`Expected a pair of numbers or '-' but got '${extent}': string = ${text}`);
+    }
+    const [from, count] = extent === "-" ? [0, -1] : (extent.split(",").map(Number) as [number, number]);
+    if (extent !== "-" && (from < 0 || count <= 0)) {
+      throw invalidArgument(
+        `Expected non-negative start and positive length but got start = ${from}, length = ${count}: string = ${text}`,
+      );
+    }
     start.push(from);
     length.push(count);
   }
-  if (extents.length !== shape.length || !shape.every((dim, d) => start[d]! + length[d]! <= dim)) {
-    throw invalidArgument(`Expected a shape and slice such as "10 4 0,5:-", got "${text}"`);
-  }
-  return { shape, slice: { start, length } };
+  return { start, length };
 }

@@ -134,7 +134,7 @@ describe("restoredState", () => {
   });
 
   it("refuses a slice that is none", () => {
-    assert.throws(() => restoredState(restoring(["6 0,7"])), { code: Code.INVALID_ARGUMENT });
+    assert.throws(() => restoredState(restoring(["6 0,7"])), { code: Code.INTERNAL });
   });
 
   it("survives a function that calls itself", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fromBinary } from "@bufbuild/protobuf";
-import type { Engine } from "../../engines/engine.ts";
+import type { OnnxEngine } from "../../engines/engine.ts";
 import { createOnnxRuntimeEngine } from "../../engines/onnxruntime/engine.ts";
 import { GraphDefSchema } from "../../proto/gen/tensorflow/core/framework/graph_pb.ts";
 import { StatusError } from "../../status/status.ts";
@@ -67,7 +67,7 @@ export function onnxOpsOf(family: string): ReadonlyMap<string, readonly string[]
   );
 }
 
-async function runCase(engine: Engine, opCase: OpCase, declare: (shape: Shape) => Shape): Promise<void> {
+async function runCase(engine: OnnxEngine, opCase: OpCase, declare: (shape: Shape) => Shape): Promise<void> {
   const run = compareCase(engine, opCase, declare);
   await (opCase.fails ? assert.rejects(run, StatusError) : run);
 }
@@ -93,7 +93,11 @@ function importCase(opCase: OpCase, declare: (shape: Shape) => Shape): Translati
   return translate({ ...prepared, within: prepared }, noVariables, noFlows);
 }
 
-async function compareCase(engine: Engine, opCase: OpCase, declare: (shape: Shape) => Shape): Promise<void> {
+async function compareCase(
+  engine: OnnxEngine,
+  opCase: OpCase,
+  declare: (shape: Shape) => Shape,
+): Promise<void> {
   const translation = importCase(opCase, declare);
   const named = translation.outputs.map((value, i) => ({ name: `out:${i}`, value }));
   const descriptor = await engine.create(writeModel(translation.graph, named));

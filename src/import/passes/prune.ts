@@ -1,4 +1,5 @@
 import { tableOps, writesTable } from "../../host/tables/table-op.ts";
+import { fileOps } from "../../registry/file-ops.ts";
 import { opDefinition } from "../../registry/op-registry.ts";
 import { invalidArgument } from "../../status/status.ts";
 import { formatRef, type Graph, type GraphNode, graphOf, type Ref } from "../graph.ts";
@@ -26,7 +27,7 @@ export function hasEffect({ op }: GraphNode): boolean {
 }
 
 /** Ops that give something else when something with an effect has run before them. */
-const SEES_STATE = new Set([VARIABLE_READ, VARIABLE_INITIALIZED, ...Object.keys(tableOps)]);
+const SEES_STATE = new Set([VARIABLE_READ, VARIABLE_INITIALIZED, ...Object.keys(tableOps), ...fileOps]);
 
 /** Whether it matters if a node runs before or after one with an effect. */
 function isOrdered(node: GraphNode): boolean {

@@ -15,12 +15,11 @@ import {
   protocolError,
 } from "./frames.ts";
 import { type HeaderBlock, HeaderBlocks } from "./header-blocks.ts";
-import { HeaderDecoder } from "./hpack/decoder.ts";
 import { encodeHeaders } from "./hpack/encode.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Preface } from "./preface.ts";
 import { RECEIVE_WINDOW, ReceiveWindow } from "./receive-window.ts";
-import { requestHeaders } from "./request-headers.ts";
+import { RequestHeaderReader } from "./request-header-reader.ts";
 import { ResponseSender } from "./response-sender.ts";
 import { decodeSettings, encodeSettings, Setting, type SettingRow } from "./settings.ts";
 import { type RequestReceiver, ServerStream, type StreamOwner } from "./stream.ts";
@@ -65,7 +64,7 @@ export class ServerConnection implements FrameHandler, StreamOwner {
   readonly #options: ConnectionOptions;
   readonly #reader = new FrameReader(this, DEFAULT_MAX_FRAME_LENGTH);
   readonly #blocks: HeaderBlocks;
-  readonly #decoder: HeaderDecoder;
+  readonly #headers: RequestHeaderReader;
   readonly #resets = FrameBudget.forResets();
   readonly #control = FrameBudget.forControl();
   readonly #streams = new Map<number, ServerStream>();
@@ -84,7 +83,7 @@ export class ServerConnection implements FrameHandler, StreamOwner {
     this.#socket = socket;
     this.#options = options;
     this.#blocks = new HeaderBlocks(options.maxHeaderBytes);
-    this.#decoder = new HeaderDecoder(options.maxHeaderBytes);
+    this.#headers = new RequestHeaderReader(options.maxHeaderBytes);
     this.out = new Outgoing(socket);
     this.sender = new ResponseSender(this.out);
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
@@ -262,24 +261,28 @@ export class ServerConnection implements FrameHandler, StreamOwner {
     if (block === undefined) return;
     const { stream: id, flags } = block;
     // Decoded in any case, to know what later blocks refer to.
-    const fields = this.#decoder.decode(block.bytes);
+    const headers = this.#headers.read(block.bytes);
     const isEnd = (flags & Flag.END_STREAM) !== 0;
     const known = this.#streams.get(id);
     if (known !== undefined) this.#onTrailers(known, isEnd);
     if (id <= this.#lastStream) return;
     this.#lastStream = id;
     if (id > this.#lastServed) return;
-    const headers = fields && requestHeaders(fields);
-    const stream = new ServerStream(id, this, announcedLength(headers?.["content-length"]));
+    const isRequest = typeof headers === "object";
+    const stream = new ServerStream(
+      id,
+      this,
+      announcedLength(isRequest ? headers["content-length"] : undefined),
+    );
     if (this.#streams.size >= this.#options.maxConcurrentStreams) {
       stream.reset(ErrorCode.REFUSED_STREAM);
       return;
     }
     this.#streams.set(id, stream);
     this.idleSince = Number.POSITIVE_INFINITY;
-    if (headers !== undefined) {
+    if (isRequest) {
       stream.receiver = this.#options.open(stream, headers);
-    } else if (fields === undefined) {
+    } else if (headers === "too large") {
       stream.respondHeaders(HEADERS_TOO_LARGE);
     } else {
       this.#reset(stream, ErrorCode.PROTOCOL_ERROR);

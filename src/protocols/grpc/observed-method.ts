@@ -1,3 +1,4 @@
+import { whenLoaded } from "../../lifecycle/not-loaded.ts";
 import type { ServableLookup } from "../../lifecycle/servable.ts";
 import type { Api } from "../../monitoring/api.ts";
 import type { ObservedRequest } from "../../monitoring/observed-request.ts";
@@ -18,12 +19,12 @@ export function observedMethod(
   lookup: ServableLookup,
   answer: LookupMethod,
 ): UnaryMethod {
-  if (observer === undefined) return (message, call) => answer(lookup, message, call);
+  if (observer === undefined) return (message, call) => whenLoaded(() => answer(lookup, message, call));
   return (message, call) => {
     const request = observer.begin(lookup, api, message.length, call.headers);
     let frame: Uint8Array | Promise<Uint8Array>;
     try {
-      frame = answer(request, message, call);
+      frame = whenLoaded(() => answer(request, message, call));
     } catch (error) {
       request.fail(error);
       throw error;

@@ -10,6 +10,7 @@ import {
 } from "../../inference/predict.ts";
 import { listModels } from "../../inference/readiness.ts";
 import { regress } from "../../inference/regress.ts";
+import { whenLoaded } from "../../lifecycle/not-loaded.ts";
 import type { ServableLookup, ServableRequest } from "../../lifecycle/servable.ts";
 import type { RequestObserver } from "../../monitoring/request-observer.ts";
 import type { Cancellation } from "../../status/cancellation.ts";
@@ -78,7 +79,7 @@ export function restHandler(
       }
     };
     try {
-      const response = answer(observed, route, request, options, isDraining, log);
+      const response = whenLoaded(() => answer(observed, route, request, options, isDraining, log));
       return response instanceof Promise ? response.then(told, refused) : told(response);
     } catch (error) {
       return refused(error);
@@ -95,7 +96,7 @@ function answerOrError(
   log: RequestLog,
 ): HttpResponse | Promise<HttpResponse> {
   try {
-    const response = answer(lookup, route, request, options, isDraining, log);
+    const response = whenLoaded(() => answer(lookup, route, request, options, isDraining, log));
     return response instanceof Promise ? response.catch(failure) : response;
   } catch (error) {
     return failure(error);

@@ -11,6 +11,8 @@ export class HeaderDecoder {
   readonly #maxSize: number;
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
+  /** Grows with each field that changes what later blocks mean. */
+  changes = 0;
 
   /** @param maxSize of a decoded list, as RFC 9113 counts it (SETTINGS_MAX_HEADER_LIST_SIZE). */
   constructor(maxSize: number) {
@@ -39,6 +41,7 @@ export class HeaderDecoder {
     const size = this.#integer(5);
     if (size > TABLE_SIZE) throw broken(`A table of ${size} bytes`);
     this.#table.resize(size);
+    this.changes++;
   }
 
   #field(): readonly [name: string, value: string] {
@@ -47,6 +50,7 @@ export class HeaderDecoder {
     if (first >= 0x40) {
       const field = this.#literal(this.#integer(6));
       this.#table.add(field[0], field[1]);
+      this.changes++;
       return field;
     }
     if (first >= 0x20) throw broken("A change of the table's size behind a field");

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { listScanner, type Nesting } from "./list-scanner.ts";
+import type { DType } from "../../../tensor/dtype.ts";
+import { type ListSink, listScanner, type Nesting } from "./list-scanner.ts";
 import { FloatCollector } from "./scan-floats.ts";
 import { cursorAt } from "./scan-numeric.ts";
+import { collectorFor } from "./scan-values.ts";
 
 const scanner = listScanner()!;
 const FRESH = (): Nesting => ({ shape: [], lengths: [], rank: -1, depth: 0 });
@@ -78,6 +80,32 @@ test("ties between two float32s, or two doubles, are right or left", () => {
       const { values } = scan(`[${tie}]`, dtype);
       if (values.length > 0) assert.deepEqual(values, [round(Number(tie))], tie);
     }
+  }
+});
+
+test("integers are read as int32s and int64s, and long ones are left", () => {
+  const kinds: readonly [DType, (value: number) => number | bigint][] = [
+    ["int32", Number],
+    ["uint8", (value) => value & 255],
+    ["int64", BigInt],
+  ];
+  for (const [dtype, of] of kinds) {
+    const read = (text: string) => {
+      const cursor = cursorAt(new TextEncoder().encode(text), 0);
+      const collector = collectorFor(dtype, 1, 1)!;
+      const outcome = scanner.scan(cursor, FRESH(), collector as unknown as ListSink);
+      return { outcome, rest: text.slice(cursor.pos), values: [...collector.tensor([]).data] };
+    };
+    const numbers = [0, 7, -7, 255, 256, -1, 9999999, -9999999];
+    const all = read(`[[${numbers.slice(0, 4).join(", ")}],[${numbers.slice(4).join(" ,")}]]`);
+    assert.deepEqual(all, { outcome: "complete", rest: "", values: numbers.map(of) });
+    for (const odd of ["12345678", "1.0", "1e2", "01", "-", "x", "1x"]) {
+      const { outcome, rest, values } = read(`[3, ${odd}, 4]`);
+      assert.deepEqual([outcome, rest, values], ["left", `${odd}, 4]`, [of(3)]]);
+    }
+  }
+  for (const dtype of ["uint32", "uint64", "bool", "string"] as const) {
+    assert.equal(collectorFor(dtype, 1, 1)!.listKind, undefined);
   }
 });
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Cursor } from "./scan-numeric.ts";
+import type { Cursor, ListKind } from "./scan-numeric.ts";
 
 /** Where a scan of nested lists stands. */
 export interface Nesting {
@@ -13,11 +13,16 @@ export interface Nesting {
   depth: number;
 }
 
+type ListValues = Float32Array | Float64Array | Int32Array | BigInt64Array;
+
 /** What takes the elements: some at a time, in views that hold them during the call only. */
-export interface FloatSink {
-  readonly dtype: "float32" | "float64";
-  append(values: Float32Array | Float64Array): void;
+export interface ListSink {
+  readonly listKind: ListKind;
+  append(values: ListValues): void;
 }
+
+/** See assembly/numbers.ts. */
+type Scan = (from: number, end: number) => number;
 
 /** What is used of it here; the checker's library has it only for browsers. */
 declare const WebAssembly: {
@@ -43,8 +48,10 @@ interface Exports {
   readonly rank: Global;
   readonly count: Global;
   readonly complete: Global;
-  scanFloat32(from: number, end: number): number;
-  scanFloat64(from: number, end: number): number;
+  readonly scanFloat32: Scan;
+  readonly scanFloat64: Scan;
+  readonly scanInt32: Scan;
+  readonly scanInt64: Scan;
 }
 
 const MAX_RANK = 254;
@@ -52,7 +59,7 @@ const MAX_RANK = 254;
 const FIRST_WINDOW_BYTES = 1024;
 
 /**
- * Reads nested lists of decimals with WebAssembly's SIMD, window by window, in memory of its own that is small enough for the
+ * Reads nested lists of numbers with WebAssembly's SIMD, window by window, in memory of its own that is small enough for the
  * processor's caches: a 224x224x3 body in 2.3 ms, and by FloatCollector in 4.4.
  */
 export class ListScanner {
@@ -60,8 +67,7 @@ export class ListScanner {
   readonly #text: Uint8Array;
   readonly #shape: Int32Array;
   readonly #lengths: Int32Array;
-  readonly #float32: Float32Array;
-  readonly #float64: Float64Array;
+  readonly #kinds: Readonly<Record<ListKind, { readonly scan: Scan; readonly values: ListValues }>>;
 
   /** @param code numbers.wasm. */
   constructor(code: Uint8Array) {
@@ -72,8 +78,13 @@ export class ListScanner {
     this.#text = new Uint8Array(buffer, exports.textAddress.value, window + exports.guardBytes.value);
     this.#shape = new Int32Array(buffer, exports.shapeAddress.value, MAX_RANK);
     this.#lengths = new Int32Array(buffer, exports.lengthsAddress.value, MAX_RANK);
-    this.#float32 = new Float32Array(buffer, exports.valuesAddress.value, window / 2 + 1);
-    this.#float64 = new Float64Array(buffer, exports.valuesAddress.value, window / 2 + 1);
+    const [at, most] = [exports.valuesAddress.value, window / 2 + 1];
+    this.#kinds = {
+      float32: { scan: exports.scanFloat32, values: new Float32Array(buffer, at, most) },
+      float64: { scan: exports.scanFloat64, values: new Float64Array(buffer, at, most) },
+      int32: { scan: exports.scanInt32, values: new Int32Array(buffer, at, most) },
+      int64: { scan: exports.scanInt64, values: new BigInt64Array(buffer, at, most) },
+    };
   }
 
   /**
@@ -82,11 +93,10 @@ export class ListScanner {
    * @returns whether it was all; what is left begins with a list or an element. "wrong" is for lists that are not of one shape,
    * or are followed by what can't follow them: the cursor is then anywhere.
    */
-  scan(cursor: Cursor, nesting: Nesting, sink: FloatSink): "complete" | "left" | "wrong" {
+  scan(cursor: Cursor, nesting: Nesting, sink: ListSink): "complete" | "left" | "wrong" {
     const { bytes } = cursor;
     const exports = this.#exports;
-    const single = sink.dtype === "float32";
-    const values = single ? this.#float32 : this.#float64;
+    const { scan, values } = this.#kinds[sink.listKind];
     const guard = exports.guardBytes.value;
     this.#load(nesting);
     let size = FIRST_WINDOW_BYTES;
@@ -97,7 +107,7 @@ export class ListScanner {
       // What a number is that goes on past the window is left; it is rare that one is so long.
       this.#text.fill(0, window.length, window.length + guard);
       const end = last ? window.length : window.length - guard;
-      const stopped = single ? exports.scanFloat32(0, end) : exports.scanFloat64(0, end);
+      const stopped = scan(0, end);
       sink.append(values.subarray(0, exports.count.value));
       cursor.pos += stopped;
       if (exports.complete.value !== 0) break;

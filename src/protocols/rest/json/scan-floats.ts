@@ -21,12 +21,12 @@ const LARGE_EXPONENT = 290;
  * a time; 6 ns more with a function per number.
  */
 export class FloatCollector extends NumericCollector<Float32Array | Float64Array> {
-  readonly dtype: "float32" | "float64";
+  readonly listKind: "float32" | "float64";
   readonly #single: boolean;
 
   constructor(dtype: "float32" | "float64", expected: number) {
     super(dtype, expected);
-    this.dtype = dtype;
+    this.listKind = dtype;
     this.#single = dtype === "float32";
   }
 

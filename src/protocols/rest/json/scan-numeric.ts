@@ -14,8 +14,13 @@ export function cursorAt(bytes: Uint8Array, pos: number): Cursor {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), pos };
 }
 
+/** What elements of large lists are read as. Integers of up to 32 bits are read as int32s; those that are never negative are not read. */
+export type ListKind = "float32" | "float64" | "int32" | "int64";
+
 /** Collects the elements of one input in their order, straight from the text. */
 export interface Collector {
+  /** What nested lists of them can be read as; undefined if only here. */
+  readonly listKind: ListKind | undefined;
   /** How many there are so far. */
   readonly count: number;
   /**
@@ -69,10 +74,12 @@ export abstract class NumericCollector<A extends NumericArray> implements Collec
     return new Values(length) as A;
   }
 
-  /** Adds elements that were read elsewhere. */
-  append(values: A): void {
+  abstract readonly listKind: ListKind | undefined;
+
+  /** Adds elements that were read elsewhere, of this type or, for integers, of a wider one: they wrap. */
+  append(values: NumericArray): void {
     if (this.count + values.length > this.values.length) this.grow(this.count + values.length);
-    // The two are of one type, which the checker can't tell.
+    // Both are of numbers or both of bigints, which the checker can't tell.
     (this.values as Float64Array).set(values as Float64Array, this.count);
     this.count += values.length;
   }

@@ -1,7 +1,6 @@
 import type { SignatureTensor } from "../../../lifecycle/servable.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
-import { listScanner, type Nesting } from "./list-scanner.ts";
-import { FloatCollector } from "./scan-floats.ts";
+import { type ListSink, listScanner, type Nesting } from "./list-scanner.ts";
 import { afterSpace, type Collector, type Cursor } from "./scan-numeric.ts";
 import { collectorFor } from "./scan-values.ts";
 
@@ -41,7 +40,7 @@ export class TensorScan {
     const { lengths } = nesting;
     nesting.depth = 0;
     if (this.#isLarge(cursor, alone)) {
-      const outcome = listScanner()?.scan(cursor, nesting, this.#collector as FloatCollector) ?? "left";
+      const outcome = listScanner()?.scan(cursor, nesting, this.#collector as unknown as ListSink) ?? "left";
       if (outcome !== "left") return outcome === "complete";
     }
     let { depth } = nesting;
@@ -67,7 +66,7 @@ export class TensorScan {
     return (
       bytes.length - pos >= LEAST_BYTES &&
       (alone || this.#declared >= LEAST_ELEMENTS) &&
-      this.#collector instanceof FloatCollector &&
+      this.#collector.listKind !== undefined &&
       bytes[pos] === 0x5b
     );
   }

@@ -8,6 +8,7 @@ import {
   type Collector,
   type Cursor,
   isSpace,
+  type ListKind,
   NumericCollector,
   scanEach,
 } from "./scan-numeric.ts";
@@ -46,6 +47,7 @@ function endsInteger(c: number | undefined): boolean {
 
 /** Integers of at most 32 bits. */
 class IntCollector extends NumericCollector<Int32Array | Int16Array | Int8Array | Uint8Array | Uint32Array> {
+  readonly listKind: ListKind | undefined;
   readonly #min: number;
   readonly #max: number;
 
@@ -53,6 +55,7 @@ class IntCollector extends NumericCollector<Int32Array | Int16Array | Int8Array 
     super(dtype, expected);
     this.#min = min;
     this.#max = max;
+    this.listKind = min < 0 ? "int32" : undefined;
   }
 
   scan(cursor: Cursor, many: boolean): boolean {
@@ -84,6 +87,7 @@ class IntCollector extends NumericCollector<Int32Array | Int16Array | Int8Array 
 }
 
 class Int64Collector extends NumericCollector<BigInt64Array | BigUint64Array> {
+  readonly listKind: ListKind | undefined;
   readonly #min: bigint;
   readonly #max: bigint;
 
@@ -91,6 +95,7 @@ class Int64Collector extends NumericCollector<BigInt64Array | BigUint64Array> {
     super(dtype, expected);
     this.#min = min;
     this.#max = max;
+    this.listKind = min < 0n ? "int64" : undefined;
   }
 
   scan(cursor: Cursor, many: boolean): boolean {
@@ -118,6 +123,8 @@ class Int64Collector extends NumericCollector<BigInt64Array | BigUint64Array> {
 }
 
 class BoolCollector extends NumericCollector<Uint8Array> {
+  readonly listKind = undefined;
+
   scan(cursor: Cursor, many: boolean): boolean {
     return scanEach(cursor, many, this.#one);
   }
@@ -141,6 +148,7 @@ function skipText(cursor: Cursor, text: string): boolean {
 
 /** Strings, and `{"b64": "..."}` for arbitrary bytes. Where nothing is escaped they are views of the text. */
 class StringCollector implements Collector {
+  readonly listKind = undefined;
   readonly #values: Uint8Array[] = [];
   readonly #most: number;
 

@@ -214,6 +214,24 @@ function anyNumber<T>(): f64 {
 }
 
 /**
+ * Reads the integer at `p`, of up to seven digits, which any type of 32 bits or more takes if it may be negative.
+ * @returns where it ends, or 0 if it was not read.
+ */
+// @ts-ignore: decorator
+@inline
+function smallInteger<T>(p: usize, target: usize): usize {
+  const negative = load<u8>(p) == 0x2d;
+  const q = p + <usize>negative;
+  const word = load<u64>(q) ^ ZEROS;
+  const digits = <u32>digitCount(word);
+  if ((digits - 1 > 6) | (<i32>(digits > 1) & <i32>((word & 0xff) == 0))) return 0;
+  const value = <i64>eightDigits(word << <u64>((8 - digits) << 3));
+  const sign = -(<i64>negative);
+  store<T>(target, <T>((value ^ sign) - sign));
+  return q + digits;
+}
+
+/**
  * Reads the number at `p` into `target` if it is of the usual form: a digit, a point, 1 to 18 digits.
  * @returns where it ends, or 0 if it was not read.
  */
@@ -221,10 +239,11 @@ function anyNumber<T>(): f64 {
 @inline
 function usualNumber<T>(p: usize, target: usize): usize {
   const q = p + <usize>(load<u8>(p) == 0x2d);
+  if (load<u8>(q, 1) != 0x2e) return 0;
   const others =
     <u32>i8x16.bitmask(i8x16.gt_u(v128.xor(v128.load(q), i8x16.splat(0x30)), i8x16.splat(9))) |
     (<u32>i8x16.bitmask(i8x16.gt_u(v128.xor(v128.load(q, 16), i8x16.splat(0x30)), i8x16.splat(9))) << 16);
-  if (load<u8>(q, 1) != 0x2e || (others & 1) != 0) return 0;
+  if ((others & 1) != 0) return 0;
   const end = ctz(others & 0xfffffffc);
   if (end - 3 >= 18) return 0;
   // The last 16 digits, and what is before them.
@@ -272,8 +291,12 @@ function scan<T>(from: i32, end: i32): i32 {
     let c: u8 = 0;
     let q: usize = 0;
     for (;;) {
-      q = usualNumber<T>(p, target);
+      q = isFloat<T>() ? usualNumber<T>(p, target) : smallInteger<T>(p, target);
       if (q == 0) {
+        if (!isFloat<T>()) {
+          c = 0;
+          break;
+        }
         at = p;
         const value = anyNumber<T>();
         if (value != value) {
@@ -354,4 +377,12 @@ export function scanFloat32(from: i32, end: i32): i32 {
 
 export function scanFloat64(from: i32, end: i32): i32 {
   return scan<f64>(from, end);
+}
+
+export function scanInt32(from: i32, end: i32): i32 {
+  return scan<i32>(from, end);
+}
+
+export function scanInt64(from: i32, end: i32): i32 {
+  return scan<i64>(from, end);
 }

@@ -1,5 +1,7 @@
 import koffi from "koffi";
-import type { Pointer } from "./api.ts";
+
+/** A pointer to something that lives in C. */
+type Pointer = bigint;
 
 const POINTER_BYTES = 8;
 

@@ -1,4 +1,4 @@
-import type { RunResult } from "../engine.ts";
+import type { RunResult } from "./engine.ts";
 
 /**
  * Starts a native call. `done` is called once when it has ended, with what turns its outcome into a result, and is told

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import type { RunResult } from "../engine.ts";
 import { CallQueue } from "./call-queue.ts";
+import type { RunResult } from "./engine.ts";
 
 const RESULT: RunResult = { tensors: [], dispose: () => {} };
 

@@ -1,0 +1,7 @@
+#!/bin/sh
+# All tests. Those that need TensorFlow's library are passed over where it can't be installed, and say so.
+set -eu
+cd "$(dirname -- "$0")/.."
+node src/main.ts engine install tensorflow ||
+  echo "Without TensorFlow's library the tests of its engine are passed over." >&2
+exec node --test --test-concurrency=2 "src/**/*.test.ts" "conformance/**/*.test.ts" "fuzz/**/*.test.ts" "soak/**/*.test.ts" "attacks/**/*.test.ts" "bench/**/*.test.ts"
