@@ -64,6 +64,9 @@ const INTEGERS: Readonly<Partial<Record<DType, readonly [bits: number, signed: b
   uint64: [64, false],
 };
 
+/** A scalar or a vector may be a size: one of 2^31 would take all memory, or a loop of so many rounds for ever. */
+const AMOUNTS = [-1000n, -1n, 0n, 1n, 2n, 255n, 1000n];
+
 /** A tensor with values of a kind. Undefined for types whose values can't be written down. */
 export function madeTensor(
   dtype: DType,
@@ -77,7 +80,11 @@ export function madeTensor(
   if (dtype === "bool") return { dtype, shape, data: Uint8Array.from(many((r) => r.integer(0, 2))) };
   const integer = INTEGERS[dtype];
   if (integer !== undefined)
-    return integerTensor(dtype as NumericTensor["dtype"], shape, many(integerDraw(integer, kind, random)));
+    return integerTensor(
+      dtype as NumericTensor["dtype"],
+      shape,
+      many(integerDraw(integer, shape.length, kind, random)),
+    );
   if (dtype === "resource" || dtype === "variant") return undefined;
   const values = many(floatDraw(kind, random), dtypeInfo(dtype).lanes);
   if (dtype === "complex64") return { dtype, shape, data: Float32Array.from(values) };
@@ -95,12 +102,16 @@ function floatDraw(kind: ValueKind, random: SeededRandom): Draw<number> {
 
 function integerDraw(
   [bits, signed]: readonly [number, boolean],
+  rank: number,
   kind: ValueKind,
   random: SeededRandom,
 ): Draw<bigint> {
   const least = signed ? -(1n << BigInt(bits - 1)) : 0n;
   const most = (1n << BigInt(signed ? bits - 1 : bits)) - 1n;
-  if (kind !== "ordinary") return (r) => r.pick([least, most, 0n, 1n, signed ? -1n : 2n, most - 1n]);
+  if (kind !== "ordinary") {
+    const edges = bits > 16 && rank < 2 ? AMOUNTS : [least, least + 1n, 0n, 1n, most - 1n, most];
+    return (r) => r.pick(edges.filter((value) => value >= least));
+  }
   const draw = random.pick(ORDINARY_INTEGERS);
   return (r) => {
     const value = BigInt(draw(r));
