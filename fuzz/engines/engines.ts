@@ -1,15 +1,12 @@
 import type { OnnxEngine } from "../../src/engines/engine.ts";
-import type { Servable } from "../../src/lifecycle/servable.ts";
-import { type EnginePair, loadOnBoth } from "../../src/loaders/engine-pair.ts";
+import { ComparedVersion } from "../../src/loaders/compared-version.ts";
 import { asStatusError, formatStatus } from "../../src/status/status.ts";
 import { fileStorage } from "../../src/storage/file.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { ComparingServable } from "../../src/verification/comparing-servable.ts";
-import { Comparison } from "../../src/verification/comparison.ts";
 import { madeRequest } from "../../src/verification/made-requests.ts";
 import { SeededRandom } from "../../src/verification/seeded-random.ts";
-import { type KnownDifference, knownDifference } from "./known-differences.ts";
-import { casesOf, type FuzzedModel } from "./models.ts";
+import { type KnownDifference, knownCrash, knownDifference } from "./known-differences.ts";
+import { casesOf, type FuzzedModel, toleranceOf } from "./models.ts";
 import { variedCase } from "./varied-case.ts";
 
 /** How often a request is like one that the model is known to take, where there is one. */
@@ -47,73 +44,65 @@ export interface EngineFuzzOptions {
   readonly seed: number;
 }
 
+const NOTHING = { inputs: 0, compared: 0, refused: 0, differences: [] };
+
 /**
  * Asks a model, on both engines, random requests that fit its signatures, for a time. Its state is what earlier requests have
  * made it: of a model that has one, all are needed to see a difference again.
  */
 export async function fuzzEngines(model: FuzzedModel, options: EngineFuzzOptions): Promise<ModelResult> {
   const { engine, library, milliseconds, seed } = options;
-  let pair: EnginePair;
+  const crash = knownCrash(model.name);
+  if (crash !== undefined) return { ...NOTHING, model: model.name, skipped: crash };
+  let version: ComparedVersion;
   try {
-    pair = await loadOnBoth(model.folder, { storage: fileStorage, engine, library, tags: model.tags });
+    const { folder, tags } = model;
+    const loading = { storage: fileStorage, engine, library, tags };
+    version = await ComparedVersion.load(folder, loading, { tolerance: toleranceOf(model) ?? {} });
   } catch (error) {
     const skipped = formatStatus(asStatusError(error));
-    return { model: model.name, inputs: 0, compared: 0, refused: 0, differences: [], skipped };
+    return { ...NOTHING, model: model.name, skipped };
   }
+  const { comparison } = version;
+  /** The seed of each request. */
+  const seeds: number[] = [];
   try {
-    const comparison = new Comparison({ incomparable: pair.incomparable });
-    const both = new ComparingServable(pair.imported, pair.tensorflow, comparison);
-    const requests = new Requests(model, both, pair.unbounded);
+    const requests = new Requests(model, version);
     const end = performance.now() + milliseconds;
-    let inputs = 0;
-    do {
-      const request = requests.make(seed + inputs++);
+    for (let next = seed; requests.isAny && performance.now() < end; next++) {
+      const request = requests.make(next);
       if (request === undefined) continue;
-      await both.run(request.signature, request.inputs, request.outputs).then(
-        (result) => result.dispose(),
-        () => {},
-      );
-    } while (performance.now() < end && requests.isAny);
-    const differences = comparison.disagreements.map((found): EngineDifference => {
-      const { signature, output, problem } = found;
-      const known = knownDifference(model.name, found);
-      return { model: model.name, signature, output, seed: seed + found.run, problem, known };
-    });
-    const refused = [...comparison.signatures.values()].reduce((sum, each) => sum + each.refused, 0);
-    return {
-      model: model.name,
-      inputs: comparison.runs,
-      compared: comparison.compared,
-      refused,
-      differences,
-      skipped: undefined,
-    };
+      seeds.push(next);
+      await version.ask(request.signature, request.inputs);
+    }
   } finally {
-    await pair.release();
+    await version.release();
   }
+  const differences = comparison.disagreements.map((found): EngineDifference => {
+    const { signature, output, problem, run } = found;
+    const known = knownDifference(found);
+    return { model: model.name, signature, output, seed: seeds[run]!, problem, known };
+  });
+  const refused = [...comparison.signatures.values()].reduce((sum, each) => sum + each.refused, 0);
+  const { runs: inputs, compared } = comparison;
+  return { model: model.name, inputs, compared, refused, differences, skipped: undefined };
 }
 
 interface Request {
   readonly signature: string;
   readonly inputs: readonly Tensor[];
-  readonly outputs: readonly string[];
 }
 
 class Requests {
-  readonly #servable: Servable;
-  readonly #unbounded: ReadonlySet<string>;
+  readonly #version: ComparedVersion;
   readonly #keys: readonly string[];
   readonly #cases: ReadonlyMap<string, readonly (readonly Tensor[])[]>;
 
-  constructor(model: FuzzedModel, servable: Servable, unbounded: ReadonlySet<string>) {
-    this.#unbounded = unbounded;
-    this.#servable = servable;
-    this.#keys = [...servable.signatures.keys()].filter(
-      (key) => servable.signatures.get(key)!.outputs.size > 0,
-    );
-    this.#cases = new Map(
-      [...servable.signatures].map(([key, signature]) => [key, casesOf(model, key, signature)]),
-    );
+  constructor(model: FuzzedModel, version: ComparedVersion) {
+    const { signatures } = version;
+    this.#version = version;
+    this.#keys = [...signatures.keys()].filter((key) => signatures.get(key)!.outputs.size > 0);
+    this.#cases = new Map([...signatures].map(([key, signature]) => [key, casesOf(model, key, signature)]));
   }
 
   get isAny(): boolean {
@@ -122,16 +111,16 @@ class Requests {
 
   /** Of its own seed alone. */
   make(seed: number): Request | undefined {
-    if (!this.isAny) return undefined;
     const random = new SeededRandom(seed);
     const key = random.pick(this.#keys);
-    const signature = this.#servable.signatures.get(key)!;
+    const signature = this.#version.signatures.get(key)!;
     const cases = this.#cases.get(key)!;
+    const daring = this.#version.isUnbounded(key) ? "ordinary values" : "any values";
     const inputs =
       cases.length > 0 && random.chance(FROM_CASES)
         ? variedCase(random.pick(cases), freeInputs(signature.inputs.values()), random)
-        : madeRequest(signature, seed, this.#unbounded.has(key) ? "ordinary values" : "any values");
-    return inputs && { signature: key, inputs, outputs: [...signature.outputs.keys()] };
+        : madeRequest(signature, seed, daring);
+    return inputs && { signature: key, inputs };
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type CorpusCase, decodeTensor } from "../../conformance/corpus-case.ts";
 import type { Signature } from "../../src/lifecycle/servable.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import type { Tolerance } from "../../src/verification/tensor-difference.ts";
 
 /** A version of a model that is tried. */
 export interface FuzzedModel {
@@ -39,6 +40,16 @@ function versionsIn(folder: string): readonly string[] {
 
 function readJson<T>(path: string): T | undefined {
   return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as T) : undefined;
+}
+
+/** The loosest tolerance of a model's cases, as for one that computes in a smaller type than it answers in. */
+export function toleranceOf({ cases }: FuzzedModel): Tolerance | undefined {
+  const given = cases.flatMap(({ tolerance }) =>
+    tolerance === undefined ? [] : [tolerance, ...Object.values(tolerance.by_output ?? {})],
+  );
+  if (given.length === 0) return undefined;
+  const loosest = (of: (each: (typeof given)[number]) => number) => Math.max(...given.map(of));
+  return { relative: loosest(({ rtol }) => rtol), absolute: loosest(({ atol }) => atol) };
 }
 
 /** The inputs of the cases that were asked of a signature, in the order of the signature's inputs. */

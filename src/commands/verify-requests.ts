@@ -1,7 +1,6 @@
-import type { Servable } from "../lifecycle/servable.ts";
+import type { ComparedVersion } from "../loaders/compared-version.ts";
 import { asStatusError, formatStatus } from "../status/status.ts";
 import { fileStorage } from "../storage/file.ts";
-import type { Comparison } from "../verification/comparison.ts";
 import { madeRequest } from "../verification/made-requests.ts";
 import { forEachLogged } from "../warmup/read-log.ts";
 import { Replay } from "../warmup/replay.ts";
@@ -19,33 +18,24 @@ export interface MadeOptions {
   readonly seed: number;
 }
 
-/**
- * Asks what is made up, of one signature after the other.
- * @param unbounded the signatures whose loops may never end with odd values.
- */
-export async function askMade(
-  servable: Servable,
-  unbounded: ReadonlySet<string>,
-  { count, seed }: MadeOptions,
-): Promise<Asked> {
+/** Asks what is made up, of one signature after the other. */
+export async function askMade(version: ComparedVersion, { count, seed }: MadeOptions): Promise<Asked> {
   let asked = 0;
   const remarks: string[] = [];
-  for (const [key, signature] of servable.signatures) {
-    const daring = unbounded.has(key) ? "ordinary values" : "any values";
-    const outputs = [...signature.outputs.keys()];
-    if (outputs.length === 0) continue;
+  for (const [key, signature] of version.signatures) {
+    if (signature.outputs.size === 0) continue;
     for (let i = 0; i < count; i++) {
-      const inputs = madeRequest(signature, seed + i, daring);
+      const inputs = madeRequest(
+        signature,
+        seed + i,
+        version.isUnbounded(key) ? "ordinary values" : "any values",
+      );
       if (inputs === undefined) {
-        remarks.push(`No requests for signature ${key}: it has an input of a type that can't be made up.`);
+        remarks.push(`No requests for signature ${key}: it has an input of a type that can't be made up`);
         break;
       }
       asked++;
-      await Promise.resolve(servable.run(key, inputs, outputs)).then(
-        (result) => result.dispose(),
-        // What is refused, the comparison knows.
-        () => {},
-      );
+      await version.ask(key, inputs);
     }
   }
   return { description: `${asked} made-up requests, --seed=${seed}`, remarks };
@@ -53,10 +43,9 @@ export async function askMade(
 
 /**
  * Asks what a warmup file or a request log holds.
- * @param comparison the servable's.
  * @throws StatusError (rejects) for a file that can't be read.
  */
-export async function askRecorded(servable: Servable, comparison: Comparison, path: string): Promise<Asked> {
+export async function askRecorded({ servable, comparison }: ComparedVersion, path: string): Promise<Asked> {
   const replay = new Replay(servable, { checksMethodName: false });
   const logs: Uint8Array[] = [];
   const remarks: string[] = [];

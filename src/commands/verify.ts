@@ -1,15 +1,14 @@
 import { parseArgs } from "node:util";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
 import { requireTensorFlow } from "../engines/tensorflow/library.ts";
-import { type EnginePair, loadOnBoth } from "../loaders/engine-pair.ts";
+import { ComparedVersion } from "../loaders/compared-version.ts";
 import { asStatusError, formatStatus } from "../status/status.ts";
 import { fileStorage } from "../storage/file.ts";
 import { joinPath } from "../storage/storage.ts";
-import { ComparingServable } from "../verification/comparing-servable.ts";
-import { Comparison } from "../verification/comparison.ts";
 import { comparisonTable, describeDisagreements } from "../verification/report.ts";
+import type { Tolerance } from "../verification/tensor-difference.ts";
 import { hasWarmupRequests, WARMUP_FILE } from "../warmup/warmup-file.ts";
-import { type Asked, askMade, askRecorded } from "./verify-requests.ts";
+import { askMade, askRecorded } from "./verify-requests.ts";
 
 const DEFAULT_COUNT = 25;
 
@@ -42,8 +41,8 @@ export interface VerifyRequest {
   readonly requests: string | undefined;
   readonly count: number;
   readonly seed: number;
-  readonly relative: number | undefined;
-  readonly absolute: number | undefined;
+  /** What takes the place of the defaults. */
+  readonly tolerance: Partial<Tolerance>;
   readonly tags: readonly string[];
   readonly library: string;
   readonly allowsFileOps: boolean;
@@ -111,8 +110,7 @@ export function parseVerify(args: readonly string[]): VerifyRequest | string {
     requests: values.requests,
     count,
     seed,
-    relative,
-    absolute,
+    tolerance: { ...(relative !== undefined && { relative }), ...(absolute !== undefined && { absolute }) },
     tags: values.tags.split(",").filter((tag) => tag !== ""),
     library: values.tensorflow_library,
     allowsFileOps: values.allow_file_ops,
@@ -120,45 +118,39 @@ export function parseVerify(args: readonly string[]): VerifyRequest | string {
 }
 
 async function run(request: VerifyRequest): Promise<number> {
-  const { folder, tags, allowsFileOps } = request;
+  const { folder, tags, allowsFileOps, tolerance } = request;
   const library = requireTensorFlow(request.library);
   process.env[ONEDNN] ??= "0";
-  const pair = await loadOnBoth(folder, {
-    storage: fileStorage,
-    engine: createOnnxRuntimeEngine({ intraOpThreads: 0 }),
-    library,
-    tags,
-    allowsFileOps,
-  });
+  const version = await ComparedVersion.load(
+    folder,
+    {
+      storage: fileStorage,
+      engine: createOnnxRuntimeEngine({ intraOpThreads: 0 }),
+      library,
+      tags,
+      allowsFileOps,
+    },
+    { tolerance },
+  );
   try {
-    return await compare(pair, request);
+    return await compare(version, request);
   } finally {
-    await pair.release();
+    await version.release();
   }
 }
 
-async function compare(pair: EnginePair, request: VerifyRequest): Promise<number> {
-  const { relative, absolute, folder } = request;
-  const comparison = new Comparison({
-    incomparable: pair.incomparable,
-    tolerance: {
-      ...(relative !== undefined && { relative }),
-      ...(absolute !== undefined && { absolute }),
-    },
-  });
-  const both = new ComparingServable(pair.imported, pair.tensorflow, comparison);
+async function compare(version: ComparedVersion, request: VerifyRequest): Promise<number> {
+  const { folder } = request;
   const own = (await hasWarmupRequests(fileStorage, folder)) ? joinPath(folder, WARMUP_FILE) : undefined;
   const file = request.requests ?? own;
-  const asked: Asked =
-    file === undefined
-      ? await askMade(both, pair.unbounded, request)
-      : await askRecorded(both, comparison, file);
-  process.stdout.write(`${asked.description}\n\n${comparisonTable(comparison, both.signatures)}`);
+  const asked = file === undefined ? await askMade(version, request) : await askRecorded(version, file);
+  const { comparison, signatures } = version;
+  process.stdout.write(`${asked.description}\n\n${comparisonTable(comparison, signatures)}`);
   const problems = describeDisagreements(comparison);
-  if (problems.length > 0) process.stdout.write(`\nThe engines disagree:\n`);
+  if (problems.length > 0) process.stdout.write("\nThe engines disagree:\n");
   for (const problem of problems) process.stdout.write(`  ${problem}\n`);
   for (const remark of asked.remarks) process.stdout.write(`\n${remark}\n`);
-  if (problems.length === 0 && comparison.compared === 0)
-    process.stdout.write("\nNothing could be compared.\n");
-  return problems.length === 0 && comparison.compared > 0 ? 0 : 1;
+  const isNothing = problems.length === 0 && comparison.compared === 0;
+  if (isNothing) process.stdout.write("\nNo values could be compared\n");
+  return problems.length === 0 && !isNothing ? 0 : 1;
 }

@@ -6,6 +6,7 @@ import type { Logger } from "../status/log.ts";
 import type { Storage } from "../storage/storage.ts";
 import { outputsByChance } from "../verification/chance.ts";
 import type { IncomparableOutputs } from "../verification/comparison.ts";
+import { changingSignatures } from "./imported-model.ts";
 import { SavedModelLoading } from "./saved-model-loading.ts";
 import type { ServablePayload } from "./servable-payload.ts";
 import { signaturesOf } from "./signatures.ts";
@@ -27,6 +28,8 @@ export interface EnginePair {
   readonly incomparable: IncomparableOutputs;
   /** The keys of the signatures with loops, which may take any number of rounds. */
   readonly unbounded: ReadonlySet<string>;
+  /** The keys of those whose requests change what later ones see. */
+  readonly changing: ReadonlySet<string>;
   /** Frees both. No run may be under way. */
   release(): Promise<void>;
 }
@@ -74,6 +77,7 @@ export async function loadOnBoth(folder: string, options: EnginePairOptions): Pr
       tensorflow: tensorflow.servable,
       incomparable,
       unbounded: unboundedOf(tensorflow.payload),
+      changing: changingOf(imported.payload),
       async release() {
         await imported.release();
         await tensorflow.release();
@@ -83,6 +87,10 @@ export async function loadOnBoth(folder: string, options: EnginePairOptions): Pr
     await imported.release();
     throw error;
   }
+}
+
+function changingOf(payload: ServablePayload): ReadonlySet<string> {
+  return new Set(payload.engine === "onnxruntime" ? changingSignatures(payload) : []);
 }
 
 function unboundedOf(payload: ServablePayload): ReadonlySet<string> {

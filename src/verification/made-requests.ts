@@ -1,7 +1,7 @@
 import type { Signature } from "../lifecycle/servable.ts";
 import type { PartialShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { madeTensor, type ValueKind } from "./made-values.ts";
+import { madeTensor } from "./made-values.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
 /** Sizes of unknown first dimensions; of the others, where shorter ones come first for sequences and larger for images. */
@@ -16,7 +16,6 @@ const MOST_ELEMENTS = 1 << 18;
 const MISMATCHES = 0.03;
 const EMPTY_BATCHES = 0.04;
 const EDGES = 0.2;
-const NOT_FINITE = 0.05;
 
 /** Which values requests may have: of those that are odd, loops may never end. */
 export type Daring = "any values" | "ordinary values";
@@ -31,22 +30,16 @@ export function madeRequest(
   daring: Daring,
 ): readonly Tensor[] | undefined {
   const random = new SeededRandom(seed);
-  const kindOfNumbers = daring === "any values" ? valueKind(random) : "ordinary";
+  const kindOfMost = daring === "any values" && random.chance(EDGES) ? "edges" : "ordinary";
   const sizes = new SharedSizes(random);
   const tensors: Tensor[] = [];
   for (const { dtype, shape } of inputs.values()) {
-    const kind = random.chance(0.2) ? "ordinary" : kindOfNumbers;
+    const kind = random.chance(0.2) ? "ordinary" : kindOfMost;
     const tensor = madeTensor(dtype, sizes.shapeFor(shape), kind, random);
     if (tensor === undefined) return undefined;
     tensors.push(tensor);
   }
   return tensors;
-}
-
-function valueKind(random: SeededRandom): ValueKind {
-  const at = random.unit();
-  if (at < NOT_FINITE) return "not finite";
-  return at < NOT_FINITE + EDGES ? "edges" : "ordinary";
 }
 
 /** Unknown dimensions at the same position are mostly of one size in all inputs of a request. */
