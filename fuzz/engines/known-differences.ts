@@ -16,12 +16,18 @@ const KNOWN: readonly KnownDifference[] = [
     problem: /TensorFlow fails with INVALID_ARGUMENT: ConcatOp : Dimension \d+ in both shapes must be equal/,
     reason: "ONNX Runtime's Concat passes over empty tensors, whatever their other dimensions are",
   },
+  {
+    problem:
+      /is answered, where TensorFlow fails with INVALID_ARGUMENT: Requires start <= limit when delta > 0/,
+    reason: "ONNX's Range of a limit that can't be reached is empty",
+  },
 ];
 
 /** Models that end the process in TensorFlow itself, its Python package too, by `NAME/`. */
 const CRASHES: Readonly<Record<string, string>> = {
   "tf1_sequence_example/":
     "TensorFlow writes beyond its memory when it parses damaged SequenceExamples, and ends the process",
+  "tf1_sparse_components/": "TensorFlow ends the process for a sparse tensor with a negative size",
 };
 
 /** The first that fits; undefined for a difference that nobody has looked at. */
