@@ -35,7 +35,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   import: ["formats", "host", "engines/engine.ts"],
   engines: [],
   batching: ["engines/engine.ts", "lifecycle/servable.ts"],
+  verification: ["import", "host/math/floats.ts", "lifecycle", "engines/engine.ts"],
   loaders: [
+    "verification",
     "formats",
     "import",
     "host",
@@ -78,6 +80,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "engines",
     "lifecycle",
     "warmup",
+    "verification",
   ],
 };
 

@@ -104,6 +104,8 @@ export async function startServer(
     platform,
   });
   const warmup = warmupSettings(flags, platform);
+  const verifiesWarmup = flags.verify_engine === "warmup";
+  if (verifiesWarmup) await sayIfNothingIsVerified(flags, warmup.warmsUp, sink);
   const bus = new StateBus();
   const metrics = new ServerMetrics(packageVersion);
   const files = { grpc: flags.ssl_config_file, rest: flags.rest_api_ssl_config_file };
@@ -124,6 +126,7 @@ export async function startServer(
       intraOpThreads,
       savedModelTags,
       ...warmup,
+      verifiesWarmup,
       checksMethodName: flags.enable_signature_method_name_check,
       allowsFileOps: flags.allow_file_ops,
       batching: batching && { parameters: batching.parameters, requestWorkers },
@@ -332,6 +335,21 @@ async function configuredPages(flags: Flags): Promise<readonly MetricsPage[]> {
   }
   if (own !== "") pages.push({ path: own, metrics: "servable" });
   return pages;
+}
+
+/**
+ * Once, however many models there are.
+ * @throws StatusError (rejects) NOT_FOUND if a library is named and not there.
+ */
+async function sayIfNothingIsVerified(flags: Flags, warmsUp: boolean, sink: LogSink): Promise<void> {
+  const log = createLogger(sink, "model_servers/server");
+  if (!warmsUp) log.warning("--verify_engine=warmup compares nothing where no version is warmed up");
+  const { findTensorFlow, INSTALL_COMMAND } = await import("./engines/tensorflow/library.ts");
+  if (findTensorFlow(flags.tensorflow_library) !== undefined) return;
+  log.warning(
+    `--verify_engine=warmup compares nothing before TensorFlow is installed: '${INSTALL_COMMAND}' installs it. ` +
+      "Imported versions serve meanwhile",
+  );
 }
 
 /** The text is TensorFlow Serving's. */

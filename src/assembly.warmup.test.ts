@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type RunningServer, startServer } from "./assembly.ts";
+import { foundLibrary, skipWithoutLibrary } from "./engines/tensorflow/found-library.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
 
 const FIXTURES = fileURLToPath(new URL("../fixtures", import.meta.url));
@@ -32,6 +33,9 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** What the server's log says. */
+const lines: string[] = [];
+
 async function start(base: string, ...more: string[]): Promise<RunningServer> {
   const { flags, unknown } = parseFlags([
     `--model_base_path=${base}`,
@@ -46,7 +50,9 @@ async function start(base: string, ...more: string[]): Promise<RunningServer> {
     ...more,
   ]);
   assert.deepEqual(unknown, []);
-  return startServer(flags, { write: () => {} }, new AbortController().signal);
+  lines.length = 0;
+  const sink = { write: (_: string, __: string, message: string) => void lines.push(message) };
+  return startServer(flags, sink, new AbortController().signal);
 }
 
 /** What the counter says, and how many warmups the metrics count. */
@@ -72,6 +78,34 @@ describe("a version with warmup requests", () => {
     assert.deepEqual(await ask(warmed), [20, 1]);
     assert.deepEqual(await ask(warmed, "--num_request_iterations_for_warmup=3"), [40, 1]);
     assert.deepEqual(await ask(warmed, "--noenable_model_warmup"), [10, 0]);
+  });
+
+  it("is compared with TensorFlow in them, and asked no more than without", {
+    skip: skipWithoutLibrary,
+  }, async () => {
+    const flags = ["--verify_engine=warmup", `--tensorflow_library=${foundLibrary}`];
+    assert.deepEqual(await ask(warmed, ...flags), [20, 1]);
+    const said = lines.filter((line) =>
+      /Compared with TensorFlow: it answers the same in \d+ runs/.test(line),
+    );
+    assert.equal(said.length, 1, lines.join("\n"));
+  });
+
+  it("serves if it is to be compared and there is no TensorFlow, which is said once", async () => {
+    const { SERVABLE_CACHE_DIR, VIRTUAL_ENV, CONDA_PREFIX } = process.env;
+    Object.assign(process.env, { SERVABLE_CACHE_DIR: root, VIRTUAL_ENV: "", CONDA_PREFIX: "" });
+    try {
+      assert.deepEqual(await ask(warmed, "--verify_engine=warmup"), [20, 1]);
+    } finally {
+      for (const [name, value] of Object.entries({ SERVABLE_CACHE_DIR, VIRTUAL_ENV, CONDA_PREFIX })) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    }
+    const said = lines.filter((line) => line.includes("--verify_engine=warmup compares nothing before"));
+    assert.equal(said.length, 1, lines.join("\n"));
+    await ask(warmed, "--verify_engine=warmup", "--noenable_model_warmup");
+    assert.ok(lines.some((line) => line.includes("compares nothing where no version is warmed up")));
   });
 
   it("doesn't serve if one can't be answered", async () => {

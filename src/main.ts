@@ -8,6 +8,7 @@ const USAGE = `Usage: servable COMMAND
 
   serve      serve a model over gRPC and REST, as tensorflow_model_server does
   inspect    show what is in a SavedModel and whether it can be served
+  verify     compare a model's answers with TensorFlow's
   engine     show what runs the models
   warmup     make a model's warmup requests out of request logs
   version    print the version
@@ -19,6 +20,7 @@ const USAGE = `Usage: servable COMMAND
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => number | Promise<number>>> = {
   serve: (args) => serve(args, "servable"),
   inspect: async (args) => (await import("./commands/inspect.ts")).inspect(args),
+  verify: async (args) => (await import("./commands/verify.ts")).verify(args),
   engine: async (args) => (await import("./commands/engine.ts")).engine(args),
   warmup: async (args) => (await import("./commands/warmup.ts")).warmup(args),
   version: () => print(`servable ${packageVersion}\n`),

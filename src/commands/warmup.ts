@@ -1,8 +1,9 @@
 import { mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { framedRecord, readRecords } from "../formats/tf-record/tf-record.ts";
-import { asStatusError, Code, formatStatus, invalidArgument, StatusError } from "../status/status.ts";
+import { framedRecord } from "../formats/tf-record/tf-record.ts";
+import { asStatusError, Code, formatStatus, StatusError } from "../status/status.ts";
 import { fileStorage } from "../storage/file.ts";
+import { forEachLogged } from "../warmup/read-log.ts";
 import { requestForm } from "../warmup/request-form.ts";
 import { parsePredictionLog, RequestSelection } from "../warmup/select-requests.ts";
 import { MAX_WARMUP_RECORDS, WARMUP_FILE } from "../warmup/warmup-file.ts";
@@ -99,29 +100,8 @@ async function show(path: string): Promise<void> {
   });
 }
 
-/**
- * A log that a server writes to may end in the middle of a record, which is said and passed over.
- * @returns how many records there were.
- */
-async function forEachRecord(path: string, take: (bytes: Uint8Array) => void): Promise<number> {
-  const file = await fileStorage.open(path);
-  let index = 0;
-  try {
-    for (const bytes of readRecords(file)) {
-      take(bytes);
-      index++;
-    }
-  } catch (error) {
-    const status = asStatusError(error);
-    if (status.code === Code.INVALID_ARGUMENT)
-      throw invalidArgument(`${path}, record ${index}: ${status.message}`);
-    const isCutOff = status.code === Code.DATA_LOSS && status.message.startsWith("truncated record");
-    if (!isCutOff) throw error;
-    process.stderr.write(`Passed over: ${status.message}\n`);
-  } finally {
-    file.close();
-  }
-  return index;
+function forEachRecord(path: string, take: (bytes: Uint8Array) => void): Promise<number> {
+  return forEachLogged(fileStorage, path, take, (what) => process.stderr.write(`Passed over: ${what}\n`));
 }
 
 async function isFolder(path: string): Promise<boolean> {

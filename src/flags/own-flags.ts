@@ -13,6 +13,16 @@ export const ownFlags = [
       "signature of a model, else TensorFlow if it is installed.",
   },
   {
+    name: "verify_engine",
+    type: "string",
+    defaultValue: "none",
+    choices: ["none", "warmup"],
+    group: "Beyond TensorFlow Serving",
+    help:
+      "warmup: an imported version is asked its warmup requests on TensorFlow, too, if that is installed, and TensorFlow " +
+      "serves it if the answers differ.",
+  },
+  {
     name: "servable_config_file",
     type: "string",
     defaultValue: "",

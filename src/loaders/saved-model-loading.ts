@@ -1,6 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { OnnxEngine } from "../engines/engine.ts";
 import { type EngineSettings, IMPORT_ONLY } from "../engines/engine-choice.ts";
+import { requireTensorFlow } from "../engines/tensorflow/library.ts";
 import {
   openSavedModel,
   readSavedModelGraph,
@@ -13,13 +14,15 @@ import { type Logger, loggerAbout } from "../status/log.ts";
 import { asStatusError, formatStatus } from "../status/status.ts";
 import { joinPath, type Storage } from "../storage/storage.ts";
 import type { Signature } from "../tensor/signature.ts";
-import { type EngineSelection, firstSelection, selectionAfter } from "./engine-selection.ts";
+import { outputsByChance } from "../verification/chance.ts";
+import { choiceFor, type EngineSelection, firstSelection, selectionAfter } from "./engine-selection.ts";
 import { assertNoFileUse, describeFileUse, fileUseOf } from "./file-permission.ts";
 import { changingSignatures, freeImported, importModel } from "./imported-model.ts";
 import { type BatchingOptions, modelBatching } from "./model-batching.ts";
 import type { ImportedPayload, ServablePayload, TensorFlowPayload } from "./servable-payload.ts";
 import { signaturesOf } from "./signatures.ts";
 import { attachServable, ThreadEngines } from "./thread-engines.ts";
+import { servesAfter, warmUpBoth } from "./verified-warmup.ts";
 
 export interface SavedModelLoadingOptions {
   readonly storage: Storage;
@@ -37,6 +40,11 @@ export interface SavedModelLoadingOptions {
    * @throws StatusError (rejects), which then fails the load.
    */
   readonly warmUp?: (servable: Servable, path: string) => Promise<void>;
+  /**
+   * Imported versions for whose folder it says so are compared with TensorFlow, in what `warmUp` asks; where they
+   * differ, TensorFlow runs the version. Default: none.
+   */
+  readonly verifies?: (path: string) => Promise<boolean>;
   /** Default: no requests are batched. */
   readonly batching?: BatchingOptions | undefined;
 }
@@ -50,6 +58,15 @@ type Loaded =
 interface LoadedVersion {
   readonly loaded: Loaded;
   readonly changing: readonly string[];
+}
+
+/** What a version is loaded from. */
+interface VersionSource {
+  readonly id: ServableId;
+  readonly path: string;
+  readonly graph: SavedModelGraph;
+  readonly signatures: ReadonlyMap<string, Signature>;
+  readonly log: Logger;
 }
 
 /** Reads SavedModels, has an engine load them, and frees them: the work of a loader thread. */
@@ -95,19 +112,81 @@ export class SavedModelLoading {
   }
 
   async #load(id: ServableId, path: string, log: Logger): Promise<ServablePayload> {
-    const { storage, tags, warmUp } = this.#options;
+    const { storage, tags } = this.#options;
     const graph = await readSavedModelGraph(storage, path, tags);
     const signatures = signaturesOf(graph.signatures);
     this.#checkFiles(graph, signatures, log);
-    const { loaded, changing } = await this.#onAnEngine(id, graph, signatures, log);
-    const payload = { id, signatures, ...loaded, signatureDefMap: signatureDefMap(graph) };
+    const payloadOf = ({ loaded }: LoadedVersion): ServablePayload => ({
+      id,
+      signatures,
+      ...loaded,
+      signatureDefMap: signatureDefMap(graph),
+    });
+    const version = await this.#warmedUp(
+      await this.#onAnEngine(id, graph, signatures, log),
+      { id, path, graph, signatures, log },
+      payloadOf,
+    );
+    const payload = payloadOf(version);
     try {
-      const batching = await this.#batching(path, payload, changing, log);
-      if (warmUp !== undefined) await this.#using(payload, (servable) => warmUp(servable, path));
-      return { ...payload, batching };
+      return { ...payload, batching: await this.#batching(path, payload, version.changing, log) };
     } catch (error) {
-      await this.#free(loaded);
+      await this.#free(payload);
       throw error;
+    }
+  }
+
+  /** Asks what is to be asked first, on both engines if they are to be compared, and gives the version that serves. */
+  async #warmedUp(
+    version: LoadedVersion,
+    { id, path, graph, signatures, log }: VersionSource,
+    payloadOf: (version: LoadedVersion) => ServablePayload,
+  ): Promise<LoadedVersion> {
+    const { warmUp } = this.#options;
+    if (warmUp === undefined) return version;
+    const loaded = [version];
+    let serving = version;
+    try {
+      const other = await this.#toCompareWith(version, path, graph, signatures, log);
+      if (other === undefined) {
+        await this.#using(payloadOf(version), (servable) => warmUp(servable, path));
+        return version;
+      }
+      loaded.push(other);
+      const incomparable = outputsByChance(graph.metaGraph, signatures);
+      const comparison = await this.#using(payloadOf(version), (imported) =>
+        this.#using(payloadOf(other), (tensorflow) =>
+          warmUpBoth(imported, tensorflow, incomparable, (both) => warmUp(both, path)),
+        ),
+      );
+      const choice = choiceFor(id.name, this.#options.engines ?? IMPORT_ONLY);
+      if (servesAfter(comparison, choice, log) === "tensorflow") serving = other;
+    } catch (error) {
+      for (const each of loaded) await this.#free(each.loaded);
+      throw error;
+    }
+    for (const each of loaded) if (each !== serving) await this.#free(each.loaded);
+    return serving;
+  }
+
+  /** The same version on TensorFlow, if it is to be compared and can be. */
+  async #toCompareWith(
+    { loaded }: LoadedVersion,
+    path: string,
+    graph: SavedModelGraph,
+    signatures: ReadonlyMap<string, Signature>,
+    log: Logger,
+  ): Promise<LoadedVersion | undefined> {
+    const { verifies } = this.#options;
+    if (loaded.engine !== "onnxruntime" || verifies === undefined || !(await verifies(path)))
+      return undefined;
+    const settings = this.#options.engines ?? IMPORT_ONLY;
+    try {
+      const library = requireTensorFlow(settings.tensorflowLibrary);
+      return await this.#withTensorFlow(library, graph, signatures, settings);
+    } catch (error) {
+      log.info(`Not compared with TensorFlow: ${asStatusError(error).message}`);
+      return undefined;
     }
   }
 

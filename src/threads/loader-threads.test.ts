@@ -35,6 +35,7 @@ function create(most: number) {
     warmupIterations: 0,
     checksMethodName: false,
     allowsFileOps: false,
+    verifiesWarmup: false,
   };
   const events: string[] = [];
   const monitor = {

@@ -8,7 +8,7 @@ import { MetricScope } from "../metrics/scope.ts";
 import { createLogger } from "../status/log.ts";
 import { type Code, codeName } from "../status/status.ts";
 import { fileStorage } from "../storage/file.ts";
-import { warmUp } from "../warmup/warmup-file.ts";
+import { hasWarmupRequests, warmUp } from "../warmup/warmup-file.ts";
 import { answerCalls, sendNotice } from "./calls.ts";
 import { createPortLogSink } from "./log-channel.ts";
 import type { LoaderCall, LoaderSettings, SeriesNotice } from "./messages.ts";
@@ -37,6 +37,9 @@ const loading = new SavedModelLoading({
   log: createLogger(sink, "loaders/saved_model"),
   ...(settings.warmsUp && {
     warmUp: (servable: Servable, path: string) => warmUp(servable, path, warmupOptions),
+  }),
+  ...(settings.verifiesWarmup && {
+    verifies: (path: string) => hasWarmupRequests(fileStorage, path),
   }),
 });
 

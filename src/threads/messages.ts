@@ -145,6 +145,8 @@ export interface LoaderSettings {
   /** Whether versions are asked their warmup requests before they are served. */
   readonly warmsUp: boolean;
   readonly warmupIterations: number;
+  /** Whether imported versions are compared with TensorFlow in their warmup requests. */
+  readonly verifiesWarmup: boolean;
   readonly checksMethodName: boolean;
   /** Whether models may read and write files that aren't their own. */
   readonly allowsFileOps: boolean;

@@ -20,6 +20,13 @@ export interface WarmupOptions extends ReplayOptions {
   readonly onEnd?: (folder: string, code: Code, microseconds: number) => void;
 }
 
+/** @param folder the version's. */
+export async function hasWarmupRequests(storage: Storage, folder: string): Promise<boolean> {
+  const file = await openIfThere(storage, joinPath(folder, WARMUP_FILE));
+  file?.close();
+  return file !== undefined;
+}
+
 /**
  * Replays a version's warmup requests, if it has any, so that its first clients don't wait for what is set up at a first
  * run. The file's format, its limits and the texts are TensorFlow Serving's (saved_model_warmup_util.cc).
