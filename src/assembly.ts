@@ -1,5 +1,7 @@
 import { availableParallelism, totalmem } from "node:os";
+import { join } from "node:path";
 import { createBatchThreads, releaseBatchThreads } from "./batching/batch-threads.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import { batchingSettings } from "./config/batching-settings.ts";
 import { parseChannelArguments } from "./config/channel-arguments.ts";
 import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
@@ -124,6 +126,7 @@ export async function startServer(
       ...warmup,
       checksMethodName: flags.enable_signature_method_name_check,
       allowsFileOps: flags.allow_file_ops,
+      importCache: importCacheFolder(flags),
       batching: batching && { parameters: batching.parameters, requestWorkers },
     },
     sink,
@@ -327,6 +330,11 @@ async function configuredPages(flags: Flags): Promise<readonly MetricsPage[]> {
   }
   if (own !== "") pages.push({ path: own, metrics: "servable" });
   return pages;
+}
+
+function importCacheFolder({ import_cache_dir: folder }: Flags): string | undefined {
+  if (folder === "") return undefined;
+  return folder === "auto" ? join(cacheFolder(), "imports") : folder;
 }
 
 /** The text is TensorFlow Serving's. */

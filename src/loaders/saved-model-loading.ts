@@ -1,36 +1,20 @@
-import { create, toBinary } from "@bufbuild/protobuf";
-import type { OnnxEngine } from "../engines/engine.ts";
-import { type EngineSettings, IMPORT_ONLY } from "../engines/engine-choice.ts";
-import {
-  openSavedModel,
-  readSavedModelGraph,
-  type SavedModelGraph,
-} from "../formats/saved-model/saved-model.ts";
+import { IMPORT_ONLY } from "../engines/engine-choice.ts";
+import { openIndexedBundle, variablesPrefix } from "../formats/saved-model/stored-bundle.ts";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { Servable, ServableId } from "../lifecycle/servable.ts";
-import { SignatureDefMapSchema } from "../proto/gen/tensorflow_serving/apis/get_model_metadata_pb.ts";
 import { type Logger, loggerAbout } from "../status/log.ts";
 import { asStatusError, formatStatus } from "../status/status.ts";
 import { joinPath, type Storage } from "../storage/storage.ts";
-import type { Signature } from "../tensor/signature.ts";
-import { type EngineSelection, firstSelection, selectionAfter } from "./engine-selection.ts";
-import { assertNoFileUse, describeFileUse, fileUseOf } from "./file-permission.ts";
-import { changingSignatures, freeImported, importModel } from "./imported-model.ts";
-import { type BatchingOptions, modelBatching } from "./model-batching.ts";
-import type { ImportedPayload, ServablePayload, TensorFlowPayload } from "./servable-payload.ts";
-import { signaturesOf } from "./signatures.ts";
+import { firstSelection } from "./engine-selection.ts";
+import type { CachePlace, ImportCache } from "./import-cache/import-cache.ts";
+import { changingSignatures, createModel, freeImported } from "./imported-model.ts";
+import type { Loaded, LoadedVersion } from "./loaded-version.ts";
+import type { BatchingOptions } from "./model-batching.ts";
+import type { ServablePayload } from "./servable-payload.ts";
 import { attachServable, ThreadEngines } from "./thread-engines.ts";
+import type { ReadingOptions } from "./version-reading.ts";
 
-export interface SavedModelLoadingOptions {
-  readonly storage: Storage;
-  /** What runs imported models. */
-  readonly engine: OnnxEngine;
-  /** Which models run on which engine. Default: everything is imported. */
-  readonly engines?: EngineSettings;
-  /** Whether models may read and write files that aren't their own. Default: false. */
-  readonly allowsFileOps?: boolean;
-  /** The tags of the meta graph to serve. */
-  readonly tags: readonly string[];
+export interface SavedModelLoadingOptions extends ReadingOptions {
   readonly log: Logger;
   /**
    * Asks a version what its folder says it should be asked before it is served. Default: nothing.
@@ -39,17 +23,8 @@ export interface SavedModelLoadingOptions {
   readonly warmUp?: (servable: Servable, path: string) => Promise<void>;
   /** Default: no requests are batched. */
   readonly batching?: BatchingOptions | undefined;
-}
-
-/** What there is of a version once its engine has it. */
-type Loaded =
-  | Omit<ImportedPayload, "id" | "signatures" | "signatureDefMap" | "batching">
-  | Omit<TensorFlowPayload, "id" | "signatures" | "signatureDefMap" | "batching">;
-
-/** A version that its engine has, and the keys of the signatures that change state. */
-interface LoadedVersion {
-  readonly loaded: Loaded;
-  readonly changing: readonly string[];
+  /** What was imported before. Default: nothing is kept. */
+  readonly importCache?: ImportCache | undefined;
 }
 
 /** Reads SavedModels, has an engine load them, and frees them: the work of a loader thread. */
@@ -95,12 +70,11 @@ export class SavedModelLoading {
   }
 
   async #load(id: ServableId, path: string, log: Logger): Promise<ServablePayload> {
-    const { storage, tags, warmUp } = this.#options;
-    const graph = await readSavedModelGraph(storage, path, tags);
-    const signatures = signaturesOf(graph.signatures);
-    this.#checkFiles(graph, signatures, log);
-    const { loaded, changing } = await this.#onAnEngine(id, graph, signatures, log);
-    const payload = { id, signatures, ...loaded, signatureDefMap: signatureDefMap(graph) };
+    const { warmUp } = this.#options;
+    const place = await this.#options.importCache?.place(path);
+    const version = (await this.#stored(id, path, log, place)) ?? (await this.#read(id, path, log, place));
+    const { loaded, signatures, signatureDefMap, changing } = version;
+    const payload = { id, signatures, ...loaded, signatureDefMap };
     try {
       const batching = await this.#batching(path, payload, changing, log);
       if (warmUp !== undefined) await this.#using(payload, (servable) => warmUp(servable, path));
@@ -111,11 +85,43 @@ export class SavedModelLoading {
     }
   }
 
-  #checkFiles(graph: SavedModelGraph, signatures: ReadonlyMap<string, Signature>, log: Logger): void {
-    const use = fileUseOf(graph, signatures);
-    if (!this.#options.allowsFileOps) assertNoFileUse(use);
-    const description = describeFileUse(use);
-    if (description !== undefined) log.warning(`--allow_file_ops lets the model have ${description}`);
+  /** The version as it was imported before, if it was, and is to be imported. */
+  async #stored(
+    { name }: ServableId,
+    path: string,
+    log: Logger,
+    place: CachePlace | undefined,
+  ): Promise<LoadedVersion | undefined> {
+    const { storage, engine, engines = IMPORT_ONLY } = this.#options;
+    if (place === undefined) return undefined;
+    const selection = firstSelection(name, engines);
+    if (selection.engine !== "onnxruntime") return undefined;
+    const stored = await place.read();
+    if (stored === undefined) return undefined;
+    try {
+      const { index } = stored;
+      const variables = index && (await openIndexedBundle(storage, variablesPrefix(path), index));
+      try {
+        const version = stored.version(variables);
+        const { model } = await createModel(version, engine);
+        log.info(`Engine: ${selection.engine}; ${selection.reason}; imported before`);
+        const { signatures, signatureDefMap } = version;
+        const changing = changingSignatures(model);
+        return { loaded: { engine: "onnxruntime", ...model }, signatures, signatureDefMap, changing };
+      } finally {
+        variables?.close();
+      }
+    } catch (error) {
+      // The import finds out whether it is the model's fault.
+      log.info(`What was imported before can't be used: ${formatStatus(asStatusError(error))}`);
+      return undefined;
+    }
+  }
+
+  /** The importer takes 300 ms to load, and most starts find their models imported. */
+  async #read({ name }: ServableId, path: string, log: Logger, place: CachePlace | undefined) {
+    const { VersionReader } = await import("./version-reading.ts");
+    return new VersionReader(this.#options, this.#engines).read(name, path, log, place);
   }
 
   async #batching(path: string, payload: ServablePayload, changing: readonly string[], log: Logger) {
@@ -123,6 +129,7 @@ export class SavedModelLoading {
     if (batching === undefined) return undefined;
     const { parameters, requestWorkers } = batching;
     if (parameters !== "auto") {
+      const { modelBatching } = await import("./model-batching.ts");
       return modelBatching(storage, path, [...payload.signatures.keys()], changing, {
         parameters,
         requestWorkers,
@@ -142,68 +149,10 @@ export class SavedModelLoading {
     }
   }
 
-  /** Loads with the engine that is asked for, or with the next if the first can't. */
-  async #onAnEngine(
-    { name }: ServableId,
-    graph: SavedModelGraph,
-    signatures: ReadonlyMap<string, Signature>,
-    log: Logger,
-  ): Promise<LoadedVersion> {
-    const settings = this.#options.engines ?? IMPORT_ONLY;
-    const say = ({ engine, reason }: EngineSelection) => log.info(`Engine: ${engine}; ${reason}`);
-    const first = firstSelection(name, settings);
-    if (first.engine === "tensorflow") {
-      say(first);
-      return this.#withTensorFlow(first.library, graph, signatures, settings);
-    }
-    try {
-      const version = await this.#import(graph, signatures);
-      say(first);
-      return version;
-    } catch (error) {
-      const next = selectionAfter(error, name, settings);
-      say(next);
-      return this.#withTensorFlow(next.library, graph, signatures, settings);
-    }
-  }
-
-  async #import(graph: SavedModelGraph, signatures: ReadonlyMap<string, Signature>): Promise<LoadedVersion> {
-    const { storage, engine } = this.#options;
-    const model = await openSavedModel(storage, graph);
-    try {
-      const imported = await importModel(model, signatures, engine, storage);
-      return { loaded: { engine: "onnxruntime", ...imported }, changing: changingSignatures(imported) };
-    } finally {
-      model.close();
-    }
-  }
-
-  async #withTensorFlow(
-    library: string,
-    { directory, metaGraph }: SavedModelGraph,
-    signatures: ReadonlyMap<string, Signature>,
-    { tensorflowSessions }: EngineSettings,
-  ): Promise<LoadedVersion> {
-    const { tags, allowsFileOps = false } = this.#options;
-    const [engine, { loadTensorFlowModel }, { sessionConfig }] = await Promise.all([
-      this.#engines.tensorflow(library),
-      import("./tensorflow-model.ts"),
-      import("../engines/tensorflow/session-config.ts"),
-    ]);
-    const source = { directory, tags, config: sessionConfig(tensorflowSessions) };
-    const { model, changing } = loadTensorFlowModel(engine, source, metaGraph, signatures, allowsFileOps);
-    return { loaded: { engine: "tensorflow", ...model }, changing };
-  }
-
   async #free(loaded: Loaded): Promise<void> {
     if (loaded.engine === "onnxruntime") freeImported(loaded, this.#options.engine);
     else (await this.#engines.tensorflow(loaded.model.library)).destroy(loaded.model);
   }
-}
-
-function signatureDefMap({ metaGraph }: SavedModelGraph): Uint8Array {
-  const { signatureDef } = metaGraph;
-  return toBinary(SignatureDefMapSchema, create(SignatureDefMapSchema, { signatureDef }));
 }
 
 async function folderSize(storage: Storage, folder: string): Promise<number> {
