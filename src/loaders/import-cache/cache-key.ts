@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -71,14 +71,28 @@ async function ifPresent<T>(found: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** What our modules are, as far as sizes and times of change tell: a checkout, or a build of one, has one version for long. */
+/** scripts/build.sh names a build by its contents, since several may be of one version. */
+const BUILD_ID = "build-id.txt";
+
+/** Folders of what decides what a model is imported to. */
+const IMPORTING = ["engines/onnxruntime", "formats", "host", "import", "loaders", "registry", "tensor"];
+
+/** What our modules are: which build, or, in a checkout, what sizes and times of change tell. */
 function modules(): string {
   const root = fileURLToPath(new URL("../..", import.meta.url));
+  const build = join(root, BUILD_ID);
+  if (existsSync(build)) return readFileSync(build, "utf8");
   const hash = createHash("sha256");
-  for (const name of (readdirSync(root, { recursive: true }) as string[]).sort()) {
-    if (/\.(ts|js|json)$/.test(name) && !/\.test\.[tj]s$/.test(name)) add(hash, stamp(join(root, name)));
-  }
+  for (const folder of IMPORTING) addStamps(hash, join(root, folder));
   return hash.digest("hex");
+}
+
+function addStamps(hash: Hash, folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) addStamps(hash, path);
+    else if (!/\.test\.[tj]s$/.test(path)) add(hash, stamp(path));
+  }
 }
 
 function stamp(path: string): string {
