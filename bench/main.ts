@@ -19,8 +19,8 @@ import { formatTable } from "./table.ts";
 
 async function coldRow(model: BenchModel, alone: InProcess, chosen: Selection): Promise<string[]> {
   const request = predictRequest(model, alone.key, alone.input, "rest")!;
-  const { usual, emptyCache } = await measureColdStart(model, request, chosen.serverFlags);
-  const times = [usual, emptyCache].flatMap((starts) => {
+  const { usual, importing, emptyCache } = await measureColdStart(model, request, chosen.serverFlags);
+  const times = [usual, importing, emptyCache].flatMap((starts) => {
     const walls = starts.map(({ wall }) => wall).sort((x, y) => x - y);
     return [walls[0]!, walls[walls.length >> 1]!, Math.min(...starts.map(({ cpu }) => cpu))];
   });
@@ -53,7 +53,10 @@ async function main(args: readonly string[]): Promise<void> {
       "ms",
       "median",
       "CPU",
-      "empty compile cache: ms",
+      "not imported before: ms",
+      "median",
+      "CPU",
+      "empty compile cache, too: ms",
       "median",
       "CPU",
     ];

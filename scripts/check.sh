@@ -8,4 +8,5 @@ node scripts/check-imports.ts
 node scripts/check-shown-by.ts
 node scripts/op-reference.ts --check
 node scripts/flag-reference.ts --check
+node scripts/op-modules.ts --check
 scripts/generate-protos.sh --check

@@ -1,5 +1,7 @@
 import { availableParallelism, totalmem } from "node:os";
+import { join } from "node:path";
 import { createBatchThreads, releaseBatchThreads } from "./batching/batch-threads.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import { batchingSettings } from "./config/batching-settings.ts";
 import { parseChannelArguments } from "./config/channel-arguments.ts";
 import { configuredModels, parseModelConfigs, readModelConfigFile } from "./config/configured-models.ts";
@@ -129,6 +131,7 @@ export async function startServer(
       verifiesWarmup,
       checksMethodName: flags.enable_signature_method_name_check,
       allowsFileOps: flags.allow_file_ops,
+      importCache: importCacheFolder(flags),
       batching: batching && { parameters: batching.parameters, requestWorkers },
     },
     sink,
@@ -350,6 +353,11 @@ async function sayIfNothingIsVerified(flags: Flags, warmsUp: boolean, sink: LogS
     `--verify_engine=warmup compares nothing before TensorFlow is installed: '${INSTALL_COMMAND}' installs it. ` +
       "Imported versions serve meanwhile",
   );
+}
+
+function importCacheFolder({ import_cache_dir: folder }: Flags): string | undefined {
+  if (folder === "") return undefined;
+  return folder === "auto" ? join(cacheFolder(), "imports") : folder;
 }
 
 /** The text is TensorFlow Serving's. */

@@ -1,10 +1,10 @@
 import type { OnnxEngine, OnnxSessionDescriptor, RunResult } from "../../src/engines/engine.ts";
 import { innerPrograms, type Program } from "../../src/import/program.ts";
-import { compileKernel } from "../../src/loaders/kernels.ts";
-import { ProgramRunner } from "../../src/loaders/program-runner.ts";
+import { loadKernels } from "../../src/loaders/kernels.ts";
+import { isKernelStep, ProgramRunner } from "../../src/loaders/program-runner.ts";
 import { SavedModelLoading } from "../../src/loaders/saved-model-loading.ts";
 import { imported, type ServablePayload } from "../../src/loaders/servable-payload.ts";
-import { accessOf, attachState } from "../../src/loaders/servable-state.ts";
+import { accessOf, attachState, stepsWithin } from "../../src/loaders/servable-state.ts";
 import { fileStorage } from "../../src/storage/file.ts";
 import { type CorpusModel, requestOf } from "./corpus.ts";
 import { withWeights } from "./optimized-model.ts";
@@ -66,7 +66,8 @@ export async function importModel(model: CorpusModel, engine: OnnxEngine): Promi
   // All on this thread, so that nothing but the work itself is timed.
   const state = attachState(payload.state);
   const access = accessOf(loaded.program, payload.state);
-  const runner = new ProgramRunner(loaded.program, attached, (step) => compileKernel(step, state, access));
+  const compile = await loadKernels(stepsWithin(loaded.program).filter(isKernelStep));
+  const runner = new ProgramRunner(loaded.program, attached, (step) => compile(step, state, access));
   const request = requestOf(model, signature.inputs.keys());
   const inputs = [...signature.inputs].map(
     ([name, { defaultValue }]) => (request.get(name) ?? defaultValue)!,

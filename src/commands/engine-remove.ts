@@ -1,6 +1,6 @@
 import { formatBytes } from "../engines/tensorflow/install/bytes.ts";
-import { tensorflowFolder } from "../engines/tensorflow/install/cache-folder.ts";
 import { removeInstallations } from "../engines/tensorflow/install/remove.ts";
+import { tensorflowFolder } from "../engines/tensorflow/install/tensorflow-folder.ts";
 
 /**
  * Removes TensorFlow's library and says what was removed.

@@ -83,6 +83,15 @@ export const ownFlags = [
       "Such a model can do with files whatever the server can.",
   },
   {
+    name: "import_cache_dir",
+    type: "string",
+    defaultValue: "auto",
+    group: "Beyond TensorFlow Serving",
+    help:
+      "The folder where imported models are kept, so that later starts needn't import them; auto for one in the user's " +
+      "cache folder, empty for none.",
+  },
+  {
     name: "lazy_load",
     type: "bool",
     defaultValue: false,

@@ -1,4 +1,5 @@
-import type { EngineModel } from "../engines/engine.ts";
+import type { EngineModel, Weight } from "../engines/engine.ts";
+import type { BundleRef } from "../formats/saved-model/variable-keys.ts";
 import type { AttrValue } from "../proto/gen/tensorflow/core/framework/attr_value_pb.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -29,11 +30,20 @@ export function innerPrograms(step: Step): readonly Program[] {
 
 /** What a session step runs, before the engine has it. */
 export interface CompiledSession {
-  readonly model: EngineModel;
+  readonly model: CompiledModel;
   /** Equal for models of one SavedModel that are the same but for names: they can share a native session. */
   readonly identity: string;
   /** Whether it has a loop whose number of rounds depends on the elements of its inputs: a run may take any time. */
   readonly isUnbounded: boolean;
+}
+
+export interface CompiledModel extends EngineModel {
+  readonly weights: readonly CompiledWeight[];
+}
+
+export interface CompiledWeight extends Weight {
+  /** What of the checkpoint `read` gives; undefined for what is in the graph, or was put together. */
+  readonly stored?: BundleRef;
 }
 
 /** Runs a region of numeric ops. */

@@ -1,3 +1,4 @@
+import type { BundleRef } from "../formats/saved-model/variable-keys.ts";
 import { Attributes } from "../registry/attributes.ts";
 import { opDefinition } from "../registry/op-registry.ts";
 import {
@@ -27,6 +28,8 @@ interface NumericVariable {
   readonly dtype: NumericTensor["dtype"];
   readonly shape: Shape;
   readonly read: (target: Uint8Array) => void;
+  /** What of the checkpoint `read` gives; undefined if it is something else. */
+  readonly stored?: BundleRef;
 }
 
 interface StringVariable {
@@ -179,7 +182,7 @@ class GraphTranslation {
   #variableValue(name: string): Value {
     const variable = this.#variables(name);
     if (variable.dtype === "string") throw unimplemented("strings can't be part of a numeric graph");
-    return this.#onnx.weight(name, variable.dtype, variable.shape, variable.read);
+    return this.#onnx.weight({ ...variable, name });
   }
 }
 

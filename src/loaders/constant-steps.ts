@@ -136,7 +136,6 @@ async function runSession(
 }
 
 async function runKernel(step: HostStep, inputs: readonly Tensor[]): Promise<readonly HostValue[]> {
-  // It brings all kernels with it.
-  const { compileKernel } = await import("./kernels.ts");
-  return compileKernel(step, NO_STATE, undefined)(inputs);
+  const { loadKernels } = await import("./kernels.ts");
+  return (await loadKernels([step]))(step, NO_STATE, undefined)(inputs);
 }

@@ -1,70 +1,40 @@
-import type { OnnxEngine } from "../engines/engine.ts";
-import type { SavedModelBundle } from "../formats/saved-model/saved-model.ts";
-import { type CompiledSignature, SignatureCompiler } from "../import/compile.ts";
-import { GraphPreparer } from "../import/prepared-graph.ts";
-import type { CompiledSession } from "../import/program.ts";
+import type { OnnxEngine, OperatorThreads } from "../engines/engine.ts";
 import { asStatusError, Code, StatusError } from "../status/status.ts";
-import type { Storage } from "../storage/storage.ts";
-import type { Signature } from "../tensor/signature.ts";
-import { runConstantSteps } from "./constant-steps.ts";
-import { assertCovered } from "./coverage.ts";
-import { compileFree, type FreeSignature } from "./free-shapes.ts";
-import type { ImportedModel, LoadedProgram, LoadedSession } from "./servable-payload.ts";
+import type { CompiledVersion } from "./compiled-version.ts";
+import type { ImportedModel } from "./servable-payload.ts";
 import { accessOf, usesFiles } from "./servable-state.ts";
-import { createSession } from "./session-creation.ts";
+import { type CreatedSession, createSession } from "./session-creation.ts";
 import { weightsToShare } from "./shared-weights.ts";
-import { initialVariables, loadState } from "./state-loading.ts";
+
+/** An imported model, and which threads the operators of each of its sessions are spread over. */
+export interface CreatedModel {
+  readonly model: ImportedModel;
+  readonly threads: readonly OperatorThreads[];
+}
 
 /**
- * Imports every signature of a model, and creates the sessions that they need.
- * @throws StatusError (rejects) UNIMPLEMENTED for what the importer doesn't cover, or what else is wrong with the model;
- * nothing stays allocated then.
+ * Creates the sessions that a compiled version needs.
+ * @throws StatusError (rejects) UNIMPLEMENTED for what the engine can't take, or what is wrong with the weights; nothing
+ * stays allocated then.
  */
-export async function importModel(
-  model: SavedModelBundle,
-  signatures: ReadonlyMap<string, Signature>,
-  engine: OnnxEngine,
-  storage: Storage,
-): Promise<ImportedModel> {
-  const preparer = new GraphPreparer(model.metaGraph, signatures.values());
-  const compiler = new SignatureCompiler(preparer, await initialVariables(model, preparer, storage));
-  await assertCovered(compiler, signatures);
-  const declared = new Map<string, CompiledSignature>();
-  const free = new Map<string, FreeSignature>();
-  for (const [key, signature] of signatures) {
-    const compiled = await runConstantSteps(await compiler.compile(key, signature), engine);
-    declared.set(key, compiled);
-    const other = await compileFree(compiler, key, signature, compiled, engine);
-    if (other !== undefined) free.set(key, other);
-  }
-  const compiled = [...declared.values(), ...[...free.values()].map((signature) => signature.compiled)];
-  // Signatures that compute the same share their sessions.
-  const distinct = new Map<string, CompiledSession>();
-  for (const session of compiled.flatMap((signature) => signature.sessions)) {
-    if (!distinct.has(session.identity)) distinct.set(session.identity, session);
-  }
-  const positions = new Map([...distinct.keys()].map((identity, i) => [identity, i]));
-  const loaded = ({ program, sessions }: CompiledSignature): LoadedProgram => ({
-    program,
-    sessions: sessions.map(({ identity }) => positions.get(identity)!),
-  });
-  const programs = new Map([...declared].map(([key, signature]) => [key, loaded(signature)]));
-  const freePrograms = new Map(
-    [...free].map(([key, { compiled, shapes }]) => [key, { ...loaded(compiled), shapes }]),
-  );
-  const state = await loadState(model, preparer, compiled, storage);
-  const shared = weightsToShare([...distinct.values()].map(({ model }) => model));
+export async function createModel(compiled: CompiledVersion, engine: OnnxEngine): Promise<CreatedModel> {
+  const { programs, freePrograms, state } = compiled;
+  const shared = weightsToShare(compiled.sessions.map(({ model }) => model));
   const weights = shared.length === 0 ? undefined : engine.shareWeights(shared);
-  const sessions: LoadedSession[] = [];
+  const created: CreatedSession[] = [];
   try {
-    for (const session of distinct.values()) {
-      sessions.push(await createSession(engine, session, weights).catch(refused));
+    for (const session of compiled.sessions) {
+      created.push(await createSession(engine, session, weights, session.threads).catch(refused));
     }
-    return { programs, freePrograms, sessions, weights, state };
   } catch (error) {
-    freeImported({ sessions, weights }, engine);
+    freeImported({ sessions: created, weights }, engine);
     throw error;
   }
+  const sessions = created.map(({ session, probe, isUnbounded }) => ({ session, probe, isUnbounded }));
+  return {
+    model: { programs, freePrograms, sessions, weights, state },
+    threads: created.map(({ threads }) => threads),
+  };
 }
 
 /** A graph that the engine can't take is the importer's doing: TensorFlow could. */

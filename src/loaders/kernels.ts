@@ -1,6 +1,6 @@
-import type { HostValue, ValueKernel } from "../host/host-op.ts";
+import type { HostOp, HostValue, ValueKernel, ValueOp } from "../host/host-op.ts";
 import { owned } from "../host/lists/tensor-list.ts";
-import { hostOps, valueOps } from "../host/table.ts";
+import { loadOps } from "../host/op-loading.ts";
 import type { Table, WritableTable } from "../host/tables/table.ts";
 import { tableOps } from "../host/tables/table-op.ts";
 import { ownOps } from "../import/own-ops.ts";
@@ -14,17 +14,32 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { ServableState } from "./servable-state.ts";
 
 /**
- * What runs a step in TypeScript.
+ * Makes what runs a step in TypeScript.
  * @param access how runs of the whole program use the state.
  */
-export function compileKernel(
+export type CompileKernel = (
+  step: KernelStep,
+  state: ServableState,
+  access: Access | undefined,
+) => ValueKernel;
+
+type Ops = Readonly<Record<string, HostOp | ValueOp>>;
+
+/** Loads what it takes to compile these steps. */
+export async function loadKernels(steps: readonly KernelStep[]): Promise<CompileKernel> {
+  const ops = await loadOps(steps.filter(({ kind }) => kind === "host").map((step) => (step as HostStep).op));
+  return (step, state, access) => compileKernel(ops, step, state, access);
+}
+
+function compileKernel(
+  ops: Ops,
   step: KernelStep,
   state: ServableState,
   access: Access | undefined,
 ): ValueKernel {
   if (step.kind === "variable") return variableKernel(step, state.variables.get(step.variable)!, access);
   const kernel =
-    step.kind === "table" ? tableKernel(step, state.tables.get(step.table)!) : hostKernel(step, state);
+    step.kind === "table" ? tableKernel(step, state.tables.get(step.table)!) : hostKernel(ops, step, state);
   return namingItself(kernel, step.origin);
 }
 
@@ -70,8 +85,8 @@ function variableKernel(
   }
 }
 
-function hostKernel({ op, name, attrs }: HostStep, { randomStreams }: ServableState): ValueKernel {
+function hostKernel(ops: Ops, { op, name, attrs }: HostStep, { randomStreams }: ServableState): ValueKernel {
   const attributes = new Attributes(name, attrs, ownOps[op] ?? opDefinition(op));
-  const found = (hostOps[op] ?? valueOps[op])!;
+  const found = ops[op]!;
   return found.compile(attributes, randomStreams.get(name)) as ValueKernel;
 }

@@ -1,39 +1,20 @@
-import { create, toBinary } from "@bufbuild/protobuf";
-import type { OnnxEngine } from "../engines/engine.ts";
-import { type EngineSettings, IMPORT_ONLY } from "../engines/engine-choice.ts";
-import { requireTensorFlow } from "../engines/tensorflow/library.ts";
-import {
-  openSavedModel,
-  readSavedModelGraph,
-  type SavedModelGraph,
-} from "../formats/saved-model/saved-model.ts";
+import { IMPORT_ONLY } from "../engines/engine-choice.ts";
+import { openIndexedBundle, variablesPrefix } from "../formats/saved-model/stored-bundle.ts";
 import type { ResourceEstimate } from "../lifecycle/loader.ts";
 import type { Servable, ServableId } from "../lifecycle/servable.ts";
-import { SignatureDefMapSchema } from "../proto/gen/tensorflow_serving/apis/get_model_metadata_pb.ts";
 import { type Logger, loggerAbout } from "../status/log.ts";
 import { asStatusError, formatStatus } from "../status/status.ts";
 import { joinPath, type Storage } from "../storage/storage.ts";
-import type { Signature } from "../tensor/signature.ts";
-import { outputsByChance } from "../verification/chance.ts";
-import { choiceFor, type EngineSelection, firstSelection, selectionAfter } from "./engine-selection.ts";
-import { assertNoFileUse, describeFileUse, fileUseOf } from "./file-permission.ts";
-import { changingSignatures, freeImported, importModel } from "./imported-model.ts";
-import { type BatchingOptions, modelBatching } from "./model-batching.ts";
-import type { ImportedPayload, ServablePayload, TensorFlowPayload } from "./servable-payload.ts";
-import { signaturesOf } from "./signatures.ts";
+import { choiceFor, firstSelection } from "./engine-selection.ts";
+import type { CachePlace, ImportCache } from "./import-cache/import-cache.ts";
+import { changingSignatures, createModel, freeImported } from "./imported-model.ts";
+import type { Loaded, LoadedVersion } from "./loaded-version.ts";
+import type { BatchingOptions } from "./model-batching.ts";
+import type { ServablePayload } from "./servable-payload.ts";
 import { attachServable, ThreadEngines } from "./thread-engines.ts";
-import { servesAfter, warmUpBoth } from "./verified-warmup.ts";
+import type { ComparableVersion, ReadingOptions, VersionReader } from "./version-reading.ts";
 
-export interface SavedModelLoadingOptions {
-  readonly storage: Storage;
-  /** What runs imported models. */
-  readonly engine: OnnxEngine;
-  /** Which models run on which engine. Default: everything is imported. */
-  readonly engines?: EngineSettings;
-  /** Whether models may read and write files that aren't their own. Default: false. */
-  readonly allowsFileOps?: boolean;
-  /** The tags of the meta graph to serve. */
-  readonly tags: readonly string[];
+export interface SavedModelLoadingOptions extends ReadingOptions {
   readonly log: Logger;
   /**
    * Asks a version what its folder says it should be asked before it is served. Default: nothing.
@@ -47,26 +28,8 @@ export interface SavedModelLoadingOptions {
   readonly verifies?: (path: string) => Promise<boolean>;
   /** Default: no requests are batched. */
   readonly batching?: BatchingOptions | undefined;
-}
-
-/** What there is of a version once its engine has it. */
-type Loaded =
-  | Omit<ImportedPayload, "id" | "signatures" | "signatureDefMap" | "batching">
-  | Omit<TensorFlowPayload, "id" | "signatures" | "signatureDefMap" | "batching">;
-
-/** A version that its engine has, and the keys of the signatures that change state. */
-interface LoadedVersion {
-  readonly loaded: Loaded;
-  readonly changing: readonly string[];
-}
-
-/** What a version is loaded from. */
-interface VersionSource {
-  readonly id: ServableId;
-  readonly path: string;
-  readonly graph: SavedModelGraph;
-  readonly signatures: ReadonlyMap<string, Signature>;
-  readonly log: Logger;
+  /** What was imported before. Default: nothing is kept. */
+  readonly importCache?: ImportCache | undefined;
 }
 
 /** Reads SavedModels, has an engine load them, and frees them: the work of a loader thread. */
@@ -112,55 +75,38 @@ export class SavedModelLoading {
   }
 
   async #load(id: ServableId, path: string, log: Logger): Promise<ServablePayload> {
-    const { storage, tags } = this.#options;
-    const graph = await readSavedModelGraph(storage, path, tags);
-    const signatures = signaturesOf(graph.signatures);
-    this.#checkFiles(graph, signatures, log);
-    const payloadOf = ({ loaded }: LoadedVersion): ServablePayload => ({
-      id,
-      signatures,
-      ...loaded,
-      signatureDefMap: signatureDefMap(graph),
-    });
-    const version = await this.#warmedUp(
-      await this.#onAnEngine(id, graph, signatures, log),
-      { id, path, graph, signatures, log },
-      payloadOf,
-    );
-    const payload = payloadOf(version);
+    const place = await this.#options.importCache?.place(path);
+    const read = (await this.#stored(id, path, log, place)) ?? (await this.#read(id, path, log, place));
+    const version = await this.#warmedUp(read, id, path, log);
+    const payload = payloadOf(id, version);
     try {
       return { ...payload, batching: await this.#batching(path, payload, version.changing, log) };
     } catch (error) {
-      await this.#free(payload);
+      await this.#free(version.loaded);
       throw error;
     }
   }
 
   /** Asks what is to be asked first, on both engines if they are to be compared, and gives the version that serves. */
-  async #warmedUp(
-    version: LoadedVersion,
-    { id, path, graph, signatures, log }: VersionSource,
-    payloadOf: (version: LoadedVersion) => ServablePayload,
-  ): Promise<LoadedVersion> {
-    const { warmUp } = this.#options;
+  async #warmedUp(version: LoadedVersion, id: ServableId, path: string, log: Logger): Promise<LoadedVersion> {
+    const { warmUp, engines = IMPORT_ONLY } = this.#options;
     if (warmUp === undefined) return version;
     const loaded = [version];
     let serving = version;
     try {
-      const other = await this.#toCompareWith(version, path, graph, signatures, log);
+      const other = await this.#toCompareWith(version, path, log);
       if (other === undefined) {
-        await this.#using(payloadOf(version), (servable) => warmUp(servable, path));
+        await this.#using(payloadOf(id, version), (servable) => warmUp(servable, path));
         return version;
       }
-      loaded.push(other);
-      const incomparable = outputsByChance(graph.metaGraph, signatures);
-      const comparison = await this.#using(payloadOf(version), (imported) =>
-        this.#using(payloadOf(other), (tensorflow) =>
-          warmUpBoth(imported, tensorflow, incomparable, (both) => warmUp(both, path)),
+      loaded.push(other.version);
+      const { servesAfter, warmUpBoth } = await import("./verified-warmup.ts");
+      const comparison = await this.#using(payloadOf(id, version), (imported) =>
+        this.#using(payloadOf(id, other.version), (tensorflow) =>
+          warmUpBoth(imported, tensorflow, other.incomparable, (both) => warmUp(both, path)),
         ),
       );
-      const choice = choiceFor(id.name, this.#options.engines ?? IMPORT_ONLY);
-      if (servesAfter(comparison, choice, log) === "tensorflow") serving = other;
+      if (servesAfter(comparison, choiceFor(id.name, engines), log) === "tensorflow") serving = other.version;
     } catch (error) {
       for (const each of loaded) await this.#free(each.loaded);
       throw error;
@@ -173,28 +119,59 @@ export class SavedModelLoading {
   async #toCompareWith(
     { loaded }: LoadedVersion,
     path: string,
-    graph: SavedModelGraph,
-    signatures: ReadonlyMap<string, Signature>,
     log: Logger,
-  ): Promise<LoadedVersion | undefined> {
+  ): Promise<ComparableVersion | undefined> {
     const { verifies } = this.#options;
-    if (loaded.engine !== "onnxruntime" || verifies === undefined || !(await verifies(path)))
-      return undefined;
-    const settings = this.#options.engines ?? IMPORT_ONLY;
+    if (loaded.engine !== "onnxruntime" || !(await verifies?.(path))) return undefined;
     try {
-      const library = requireTensorFlow(settings.tensorflowLibrary);
-      return await this.#withTensorFlow(library, graph, signatures, settings);
+      return await (await this.#reader()).readOnTensorFlow(path);
     } catch (error) {
       log.info(`Not compared with TensorFlow: ${asStatusError(error).message}`);
       return undefined;
     }
   }
 
-  #checkFiles(graph: SavedModelGraph, signatures: ReadonlyMap<string, Signature>, log: Logger): void {
-    const use = fileUseOf(graph, signatures);
-    if (!this.#options.allowsFileOps) assertNoFileUse(use);
-    const description = describeFileUse(use);
-    if (description !== undefined) log.warning(`--allow_file_ops lets the model have ${description}`);
+  /** The version as it was imported before, if it was, and is to be imported. */
+  async #stored(
+    { name }: ServableId,
+    path: string,
+    log: Logger,
+    place: CachePlace | undefined,
+  ): Promise<LoadedVersion | undefined> {
+    const { storage, engine, engines = IMPORT_ONLY } = this.#options;
+    if (place === undefined) return undefined;
+    const selection = firstSelection(name, engines);
+    if (selection.engine !== "onnxruntime") return undefined;
+    const stored = await place.read();
+    if (stored === undefined) return undefined;
+    try {
+      const { index } = stored;
+      const variables = index && (await openIndexedBundle(storage, variablesPrefix(path), index));
+      try {
+        const version = stored.version(variables);
+        const { model } = await createModel(version, engine);
+        log.info(`Engine: ${selection.engine}; ${selection.reason}; imported before`);
+        const { signatures, signatureDefMap } = version;
+        const changing = changingSignatures(model);
+        return { loaded: { engine: "onnxruntime", ...model }, signatures, signatureDefMap, changing };
+      } finally {
+        variables?.close();
+      }
+    } catch (error) {
+      // The import finds out whether it is the model's fault.
+      log.info(`What was imported before can't be used: ${formatStatus(asStatusError(error))}`);
+      return undefined;
+    }
+  }
+
+  async #read({ name }: ServableId, path: string, log: Logger, place: CachePlace | undefined) {
+    return (await this.#reader()).read(name, path, log, place);
+  }
+
+  /** The importer takes 300 ms to load, and most starts find their models imported. */
+  async #reader(): Promise<VersionReader> {
+    const { VersionReader } = await import("./version-reading.ts");
+    return new VersionReader(this.#options, this.#engines);
   }
 
   async #batching(path: string, payload: ServablePayload, changing: readonly string[], log: Logger) {
@@ -202,6 +179,7 @@ export class SavedModelLoading {
     if (batching === undefined) return undefined;
     const { parameters, requestWorkers } = batching;
     if (parameters !== "auto") {
+      const { modelBatching } = await import("./model-batching.ts");
       return modelBatching(storage, path, [...payload.signatures.keys()], changing, {
         parameters,
         requestWorkers,
@@ -221,68 +199,14 @@ export class SavedModelLoading {
     }
   }
 
-  /** Loads with the engine that is asked for, or with the next if the first can't. */
-  async #onAnEngine(
-    { name }: ServableId,
-    graph: SavedModelGraph,
-    signatures: ReadonlyMap<string, Signature>,
-    log: Logger,
-  ): Promise<LoadedVersion> {
-    const settings = this.#options.engines ?? IMPORT_ONLY;
-    const say = ({ engine, reason }: EngineSelection) => log.info(`Engine: ${engine}; ${reason}`);
-    const first = firstSelection(name, settings);
-    if (first.engine === "tensorflow") {
-      say(first);
-      return this.#withTensorFlow(first.library, graph, signatures, settings);
-    }
-    try {
-      const version = await this.#import(graph, signatures);
-      say(first);
-      return version;
-    } catch (error) {
-      const next = selectionAfter(error, name, settings);
-      say(next);
-      return this.#withTensorFlow(next.library, graph, signatures, settings);
-    }
-  }
-
-  async #import(graph: SavedModelGraph, signatures: ReadonlyMap<string, Signature>): Promise<LoadedVersion> {
-    const { storage, engine } = this.#options;
-    const model = await openSavedModel(storage, graph);
-    try {
-      const imported = await importModel(model, signatures, engine, storage);
-      return { loaded: { engine: "onnxruntime", ...imported }, changing: changingSignatures(imported) };
-    } finally {
-      model.close();
-    }
-  }
-
-  async #withTensorFlow(
-    library: string,
-    { directory, metaGraph }: SavedModelGraph,
-    signatures: ReadonlyMap<string, Signature>,
-    { tensorflowSessions }: EngineSettings,
-  ): Promise<LoadedVersion> {
-    const { tags, allowsFileOps = false } = this.#options;
-    const [engine, { loadTensorFlowModel }, { sessionConfig }] = await Promise.all([
-      this.#engines.tensorflow(library),
-      import("./tensorflow-model.ts"),
-      import("../engines/tensorflow/session-config.ts"),
-    ]);
-    const source = { directory, tags, config: sessionConfig(tensorflowSessions) };
-    const { model, changing } = loadTensorFlowModel(engine, source, metaGraph, signatures, allowsFileOps);
-    return { loaded: { engine: "tensorflow", ...model }, changing };
-  }
-
   async #free(loaded: Loaded): Promise<void> {
     if (loaded.engine === "onnxruntime") freeImported(loaded, this.#options.engine);
     else (await this.#engines.tensorflow(loaded.model.library)).destroy(loaded.model);
   }
 }
 
-function signatureDefMap({ metaGraph }: SavedModelGraph): Uint8Array {
-  const { signatureDef } = metaGraph;
-  return toBinary(SignatureDefMapSchema, create(SignatureDefMapSchema, { signatureDef }));
+function payloadOf(id: ServableId, { loaded, signatures, signatureDefMap }: LoadedVersion): ServablePayload {
+  return { id, signatures, ...loaded, signatureDefMap };
 }
 
 async function folderSize(storage: Storage, folder: string): Promise<number> {

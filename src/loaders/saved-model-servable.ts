@@ -13,15 +13,16 @@ import type { ImportedPayload, LoadedProgram } from "./servable-payload.ts";
 import { accessOf, attachState, stepsWithin } from "./servable-state.ts";
 
 /**
- * The kernels take 100 ms to load, in each thread, and most models need none: they are loaded with the first that
- * does.
+ * Kernels take time and memory in each thread, and most models need few or none: those are loaded that the version needs.
  */
 async function kernelCompiler({ programs, freePrograms, state }: ImportedPayload): Promise<KernelCompilers> {
-  const needed = [...programs.values(), ...freePrograms.values()].some(({ program }) =>
-    stepsWithin(program).some(isKernelStep),
+  const steps = [...programs.values(), ...freePrograms.values()].flatMap(({ program }) =>
+    stepsWithin(program),
   );
-  if (!needed) return () => unneeded;
-  const { compileKernel } = await import("./kernels.ts");
+  const kernelSteps = steps.filter(isKernelStep);
+  if (kernelSteps.length === 0) return () => unneeded;
+  const { loadKernels } = await import("./kernels.ts");
+  const compileKernel = await loadKernels(kernelSteps);
   const attached = attachState(state);
   return (access) => (step) => compileKernel(step, attached, access);
 }

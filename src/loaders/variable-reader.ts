@@ -20,6 +20,7 @@ export function variableReader({ restored, variables, directory }: SavedModelBun
       dtype: dtype as NumericTensor["dtype"],
       shape,
       read: (target) => variables.readInto(ref.key, target, ref.slice),
+      stored: ref,
     };
   };
 }

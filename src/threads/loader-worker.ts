@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
 import type { Servable } from "../lifecycle/servable.ts";
-import { isComplete } from "../loaders/completeness.ts";
+import { ImportCache } from "../loaders/import-cache/import-cache.ts";
 import { SavedModelLoading } from "../loaders/saved-model-loading.ts";
 import { MetricScope } from "../metrics/scope.ts";
 import { createLogger } from "../status/log.ts";
@@ -27,14 +27,20 @@ const warmupOptions = {
       .histogram(":tensorflow:serving:model_warmup_latency", [folder, codeName(code)])
       .record(microseconds),
 };
+const log = createLogger(sink, "loaders/saved_model");
+const { importCache, savedModelTags: tags, allowsFileOps, intraOpThreads } = settings;
 const loading = new SavedModelLoading({
   storage: fileStorage,
-  engine: createOnnxRuntimeEngine({ intraOpThreads: settings.intraOpThreads }),
+  engine: createOnnxRuntimeEngine({ intraOpThreads }),
   engines: settings.engines,
-  tags: settings.savedModelTags,
+  tags,
   batching: settings.batching,
-  allowsFileOps: settings.allowsFileOps,
-  log: createLogger(sink, "loaders/saved_model"),
+  allowsFileOps,
+  log,
+  importCache:
+    importCache === undefined
+      ? undefined
+      : new ImportCache(importCache, fileStorage, { tags, allowsFileOps, intraOpThreads }, log),
   ...(settings.warmsUp && {
     warmUp: (servable: Servable, path: string) => warmUp(servable, path, warmupOptions),
   }),
@@ -43,12 +49,17 @@ const loading = new SavedModelLoading({
   }),
 });
 
+/** Asked only for versions that were just written. It takes the parser of graphs. */
+async function isComplete(path: string): Promise<boolean> {
+  return (await import("../loaders/completeness.ts")).isComplete(fileStorage, path);
+}
+
 answerCalls<LoaderCall>(port, (call) => {
   switch (call.kind) {
     case "estimate":
       return loading.estimate(call.path);
     case "is-complete":
-      return isComplete(fileStorage, call.path);
+      return isComplete(call.path);
     case "load":
       return loading.load(call.id, call.path);
     case "unload":

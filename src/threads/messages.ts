@@ -150,6 +150,8 @@ export interface LoaderSettings {
   readonly checksMethodName: boolean;
   /** Whether models may read and write files that aren't their own. */
   readonly allowsFileOps: boolean;
+  /** The folder where imported versions are kept; undefined for none. */
+  readonly importCache?: string | undefined;
   /** Undefined if no requests are batched. */
   readonly batching?: BatchingOptions | undefined;
 }

@@ -6,7 +6,7 @@ import {
 import { invalidArgument } from "../../status/status.ts";
 import { parseBundleEntries, SLICE_KEY_PREFIX } from "./bundle-index.ts";
 import { writeIndex } from "./bundle-writer.ts";
-import { shardFile } from "./tensor-bundle.ts";
+import { shardFile } from "./stored-bundle.ts";
 
 /** A bundle to be merged with others. */
 export interface MergedPart {

@@ -14,7 +14,8 @@ import {
 } from "../../proto/gen/tensorflow/core/protobuf/saved_model_pb.ts";
 import { Code, dataLoss, failedPrecondition, notFound, StatusError } from "../../status/status.ts";
 import { joinPath, type Storage } from "../../storage/storage.ts";
-import { openBundle, type TensorBundle } from "./tensor-bundle.ts";
+import { type TensorBundle, variablesPrefix } from "./stored-bundle.ts";
+import { openBundle } from "./tensor-bundle.ts";
 import { type RestoredState, restoredState } from "./variable-keys.ts";
 
 /** One meta graph of a SavedModel, with what lies beside it. The caller closes it. */
@@ -47,7 +48,6 @@ export interface Asset {
 // tensorflow/cc/saved_model/constants.h
 const BINARY_FILE = "saved_model.pb";
 const TEXT_FILE = "saved_model.pbtxt";
-const VARIABLES_PREFIX = "variables/variables";
 const ASSETS_DIRECTORY = "assets";
 const MARKER_SIGNATURE_PREFIX = "__saved_model_";
 const INIT_OP_SIGNATURE = "__saved_model_init_op";
@@ -217,7 +217,7 @@ async function openVariables(
   directory: string,
   restored: RestoredState,
 ): Promise<TensorBundle | undefined> {
-  const prefix = joinPath(directory, VARIABLES_PREFIX);
+  const prefix = variablesPrefix(directory);
   if (restored.variables.size + restored.tables.size > 0) return openBundle(storage, prefix);
   try {
     await storage.stat(`${prefix}.index`);

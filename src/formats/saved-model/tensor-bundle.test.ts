@@ -5,7 +5,8 @@ import { memoryStorage } from "../../storage/memory.ts";
 import { dtypeInfo } from "../../tensor/dtype.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import { type Expected, type ExpectedValue, expectedOf, fixtureFiles } from "./fixture-cases.ts";
-import { openBundle, type TensorBundle } from "./tensor-bundle.ts";
+import type { TensorBundle } from "./stored-bundle.ts";
+import { openBundle } from "./tensor-bundle.ts";
 
 const BUNDLES: readonly [name: string, prefix: string][] = [
   ["tf1_partitioned", "/tf1_partitioned/variables/variables"],

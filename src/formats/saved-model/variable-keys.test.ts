@@ -11,7 +11,7 @@ import { dtypeInfo } from "../../tensor/dtype.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import { type ExpectedValue, expectedOf, fixturePath } from "./fixture-cases.ts";
 import { readSavedModel } from "./saved-model.ts";
-import type { TensorBundle } from "./tensor-bundle.ts";
+import type { TensorBundle } from "./stored-bundle.ts";
 import { type BundleRef, restoredState } from "./variable-keys.ts";
 
 function read(bundle: TensorBundle, { key, slice }: BundleRef): ExpectedValue {

@@ -1,11 +1,7 @@
 import { mergeBundles } from "../../formats/saved-model/bundle-merge.ts";
 import { bundleFiles, type SavedTensor } from "../../formats/saved-model/bundle-writer.ts";
-import {
-  indexFile,
-  openBundleNow,
-  shardFile,
-  type TensorBundle,
-} from "../../formats/saved-model/tensor-bundle.ts";
+import { indexFile, shardFile, type TensorBundle } from "../../formats/saved-model/stored-bundle.ts";
+import { openBundleNow } from "../../formats/saved-model/tensor-bundle.ts";
 import { parseShapeAndSlice, wholeOf } from "../../formats/saved-model/tensor-slice.ts";
 import { invalidArgument, notFound, unimplemented } from "../../status/status.ts";
 import { type DType, dataTypeString, dtypeInfo } from "../../tensor/dtype.ts";

@@ -56,6 +56,23 @@ export function buildLookupTable(keys: Tensor, values: Tensor): LookupTableData 
   return table;
 }
 
+/** A copy in memory that threads share, of a table whose memory is not. */
+export function sharedTable({ keys, values, slots, size }: LookupTableData): LookupTableData {
+  return { keys: sharedColumn(keys), values: sharedColumn(values), slots: sharedWords(slots), size };
+}
+
+function sharedColumn({ dtype, bytes, offsets }: Column): Column {
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  return { dtype, bytes: shared, offsets: offsets && sharedWords(offsets) };
+}
+
+function sharedWords(words: Uint32Array): Uint32Array {
+  const shared = new Uint32Array(new SharedArrayBuffer(words.byteLength));
+  shared.set(words);
+  return shared;
+}
+
 /** The table as ops use it. */
 export function frozenTable(data: LookupTableData): Table {
   return {

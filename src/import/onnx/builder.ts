@@ -1,9 +1,9 @@
-import type { Weight } from "../../engines/engine.ts";
 import { failedPrecondition, internal } from "../../status/status.ts";
 import { type DType, dtypeInfo } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import { bytesOf, type NumericTensor } from "../../tensor/tensor.ts";
+import type { CompiledWeight } from "../program.ts";
 import { channelsFirstPerm, channelsLastPerm, movedPads, onChannelsFirst } from "./channel-layout.ts";
 import { onnxElementType } from "./element-type.ts";
 import { legalize } from "./kernel-types.ts";
@@ -25,7 +25,7 @@ import {
 export type Initializer = { readonly name: string; readonly tensor: NumericTensor } | Variable;
 
 /** A weight whose name is that of the variable that it comes from. */
-export type Variable = Pick<Weight, "name" | "dtype" | "shape" | "read">;
+export type Variable = Pick<CompiledWeight, "name" | "dtype" | "shape" | "read" | "stored">;
 
 /** A node as translators see it. */
 export interface Producer {
@@ -145,13 +145,9 @@ export class OnnxBuilder {
   }
 
   /** A constant that is read only when needed, and kept out of the model's bytes. */
-  weight(
-    name: string,
-    dtype: NumericTensor["dtype"],
-    shape: Shape,
-    read: (target: Uint8Array) => void,
-  ): Value {
-    this.#initializers.set(name, { name, dtype, shape, read });
+  weight(weight: Variable & { readonly dtype: NumericTensor["dtype"] }): Value {
+    const { name, dtype, shape, read } = weight;
+    this.#initializers.set(name, weight);
     const constant = (): NumericTensor => {
       const data = new (dtypeInfo(dtype).array!)(elementCount(shape) * dtypeInfo(dtype).lanes);
       const tensor: NumericTensor = { dtype, shape, data };

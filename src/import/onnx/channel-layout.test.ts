@@ -5,7 +5,12 @@ import type { OnnxAttributes, Value } from "./value.ts";
 
 /** A layer whose channels come last, made of one whose channels come first, as translators write it. */
 function layer(onnx: OnnxBuilder, x: Value): Value {
-  const filter = onnx.weight("filter", "float32", [4, x.shape!.at(-1) as number, 1, 1], () => {});
+  const filter = onnx.weight({
+    name: "filter",
+    dtype: "float32",
+    shape: [4, x.shape!.at(-1) as number, 1, 1],
+    read() {},
+  });
   return onnx.toChannelsLast(onnx.op("Conv", [onnx.toChannelsFirst(x), filter], { kernel_shape: [1, 1] }));
 }
 
@@ -31,7 +36,7 @@ describe("between layers whose channels come first", () => {
 
   it("elementwise ops, biases, sums and gates don't keep them apart", () => {
     const { ops, shape } = written((onnx, x) => {
-      const bias = onnx.weight("bias", "float32", [4], () => {});
+      const bias = onnx.weight({ name: "bias", dtype: "float32", shape: [4], read() {} });
       const sum = onnx.op("Add", [onnx.op("Relu", [onnx.op("Add", [x, bias])]), layer(onnx, x)]);
       const gate = onnx.input("gate", "float32", ["n", 1, 1, 4]);
       return layer(onnx, onnx.op("Mul", [onnx.op("Mul", [sum, onnx.scalar("float32", 2)]), gate]));

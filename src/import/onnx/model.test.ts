@@ -6,7 +6,12 @@ import { writeModel } from "./model.ts";
 
 it("leaves out weights of outputs that aren't asked for, which ONNX Runtime would refuse", async () => {
   const onnx = new OnnxBuilder();
-  const weight = onnx.weight("kernel", "float32", [16, 48], (target) => target.fill(0));
+  const weight = onnx.weight({
+    name: "kernel",
+    dtype: "float32",
+    shape: [16, 48],
+    read: (target) => target.fill(0),
+  });
   const x = onnx.input("x", "float32", [2]);
   const value = onnx.op("Neg", [x]);
   const model = writeModel(onnx.finish([weight, value]), [{ name: "y", value }]);

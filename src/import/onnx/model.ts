@@ -1,5 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { EngineModel, SessionTensor, Weight, WeightUse } from "../../engines/engine.ts";
+import type { SessionTensor, WeightUse } from "../../engines/engine.ts";
 import {
   type AttributeProto,
   AttributeProto_AttributeType,
@@ -18,6 +18,7 @@ import {
 import { dtypeInfo } from "../../tensor/dtype.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import { bytesOf, type NumericTensor } from "../../tensor/tensor.ts";
+import type { CompiledModel, CompiledWeight } from "../program.ts";
 import type { Initializer, OnnxGraph, Variable } from "./builder.ts";
 import { onnxElementType } from "./element-type.ts";
 import { initializerText } from "./model-identity.ts";
@@ -47,8 +48,8 @@ export interface ModelOutput {
  * Serializes a graph for the engine. Output names must differ from all names inside of the graph. Constants that nothing
  * reads are left out: ONNX Runtime refuses external ones.
  */
-export function writeModel(graph: OnnxGraph, outputs: readonly ModelOutput[]): EngineModel {
-  const weights: Weight[] = [];
+export function writeModel(graph: OnnxGraph, outputs: readonly ModelOutput[]): CompiledModel {
+  const weights: CompiledWeight[] = [];
   const uses = weightUses(graph);
   const read = new Set([...uses.keys(), ...outputs.map(({ value }) => value.name)]);
   const initializer = [...graph.initializers.values()]
@@ -176,7 +177,7 @@ function writeTensor(name: string, tensor: NumericTensor): TensorProto {
   });
 }
 
-function writeInitializer(constant: Initializer, use: WeightUse, weights: Weight[]): TensorProto {
+function writeInitializer(constant: Initializer, use: WeightUse, weights: CompiledWeight[]): TensorProto {
   const weight = "tensor" in constant ? variableOf(constant.name, constant.tensor) : constant;
   const size = elementCount(weight.shape) * dtypeInfo(weight.dtype).size;
   if (size < EXTERNAL_BYTES) {

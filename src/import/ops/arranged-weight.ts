@@ -26,11 +26,12 @@ const arrangedWeight: Translator = (node, onnx) => {
     fill(data);
     return onnx.constant({ dtype: "float32", shape, data });
   }
-  return onnx.weight(`${variables} ${text}`, "float32", shape, (target) => {
+  const read = (target: Uint8Array): void => {
     const data = new Float32Array(elementCount(shape));
     fill(data);
     target.set(new Uint8Array(data.buffer));
-  });
+  };
+  return onnx.weight({ name: `${variables} ${text}`, dtype: "float32", shape, read });
 };
 
 /** Tensors put together at load from parts of variables and constants. */

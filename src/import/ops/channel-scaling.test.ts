@@ -6,7 +6,7 @@ import { channelScalingOf } from "./channel-scaling.ts";
 import { hardSigmoidOf } from "./hard-sigmoid.ts";
 
 const weight = (onnx: OnnxBuilder, name: string, shape: number[]): Value =>
-  onnx.weight(name, "float32", shape, () => {});
+  onnx.weight({ name, dtype: "float32", shape, read() {} });
 
 /** What comes of scaling and shifting an image that a layer made. */
 function scaled(scale: (onnx: OnnxBuilder) => Value, shift: (onnx: OnnxBuilder) => Value, isLayer = true) {

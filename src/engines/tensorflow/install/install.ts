@@ -1,7 +1,6 @@
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { dataLoss } from "../../../status/status.ts";
-import { tensorflowFolder } from "./cache-folder.ts";
 import type { Patience } from "./download.ts";
 import { folderName, type Installation, readInstallation } from "./installed.ts";
 import { jarSource, withDownloadedJar, withGivenJar } from "./jar.ts";
@@ -9,6 +8,7 @@ import type { InstallObserver } from "./observer.ts";
 import type { Release } from "./release.ts";
 import { fileProblem, freeBytes, requireSpace } from "./space.ts";
 import { createTemporaryFolder, removeAbandoned, unusedTemporaryFolder } from "./temporary-folder.ts";
+import { tensorflowFolder } from "./tensorflow-folder.ts";
 import { unpack } from "./unpack.ts";
 
 export interface InstallOptions {

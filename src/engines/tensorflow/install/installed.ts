@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { tensorflowFolder } from "./cache-folder.ts";
 import { PINNED_VERSION, THIS_PLATFORM } from "./release.ts";
+import { tensorflowFolder } from "./tensorflow-folder.ts";
 
 /** A version of TensorFlow's library in the cache folder. */
 export interface Installation {

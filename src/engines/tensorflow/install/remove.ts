@@ -1,10 +1,10 @@
 import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { tensorflowFolder } from "./cache-folder.ts";
 import { type Installation, installations } from "./installed.ts";
 import { PARTIAL } from "./jar.ts";
 import { fileProblem } from "./space.ts";
 import { removeAbandoned, unusedTemporaryFolder } from "./temporary-folder.ts";
+import { tensorflowFolder } from "./tensorflow-folder.ts";
 
 export interface Removed {
   readonly installations: readonly Installation[];

@@ -10,7 +10,7 @@ interface Machine {
 const here = (): Machine => ({ platform: process.platform, home: homedir(), environment: process.env });
 
 /**
- * Where servable keeps what can be fetched again: `SERVABLE_CACHE_DIR`, else `servable` in the user's cache folder
+ * Where servable keeps what can be fetched or made again: `SERVABLE_CACHE_DIR`, else `servable` in the user's cache folder
  * (`XDG_CACHE_HOME`, else ~/Library/Caches on macOS and ~/.cache elsewhere). Relative values of XDG_CACHE_HOME are
  * passed over, as https://specifications.freedesktop.org/basedir-spec/latest/ asks.
  */
@@ -20,9 +20,4 @@ export function cacheFolder({ platform, home, environment }: Machine = here()): 
   const users = environment.XDG_CACHE_HOME;
   if (users?.startsWith("/")) return join(users, "servable");
   return join(home, platform === "darwin" ? "Library/Caches" : ".cache", "servable");
-}
-
-/** Below it, each installed version of TensorFlow has a folder. */
-export function tensorflowFolder(cache: string = cacheFolder()): string {
-  return join(cache, "engines", "tensorflow");
 }

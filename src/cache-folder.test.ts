@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { cacheFolder, tensorflowFolder } from "./cache-folder.ts";
+import { cacheFolder } from "./cache-folder.ts";
 
 const on = (platform: NodeJS.Platform, environment: Record<string, string>) =>
   cacheFolder({ platform, home: "/home/ada", environment });
@@ -23,9 +23,5 @@ describe("the cache folder", () => {
   it("passes over values that say nothing", () => {
     assert.equal(on("linux", { XDG_CACHE_HOME: "", SERVABLE_CACHE_DIR: "" }), "/home/ada/.cache/servable");
     assert.equal(on("linux", { XDG_CACHE_HOME: "cache" }), "/home/ada/.cache/servable");
-  });
-
-  it("has a folder for TensorFlow", () => {
-    assert.equal(tensorflowFolder("/cache"), "/cache/engines/tensorflow");
   });
 });
