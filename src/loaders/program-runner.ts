@@ -23,6 +23,15 @@ type Later<T> = T | Promise<T>;
 /** How many milliseconds a loop may keep its thread to itself. */
 const LONGEST_TURN = 5;
 
+/** The last loop of this thread that waits for its turn. */
+let lastTurn: Promise<unknown> = Promise.resolve();
+
+/** Resolves when what else the thread has to do had its turn, and each loop that waited before. */
+function nextTurn(): Promise<unknown> {
+  lastTurn = lastTurn.then(() => setImmediate());
+  return lastTurn;
+}
+
 /** What runs a session step. */
 export type SessionRunner = Pick<PlacedSession, "run">;
 
@@ -190,7 +199,7 @@ export class ProgramRunner {
     let [values, test] = [start, pending];
     for (let end = 0; ; ) {
       if (performance.now() > end) {
-        await setImmediate();
+        await nextTurn();
         if (cancellation?.isCancelled) throw cancelled("No one waits for the answer of this loop any more");
         end = performance.now() + LONGEST_TURN;
       }
