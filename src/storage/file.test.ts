@@ -65,7 +65,9 @@ describe("fileStorage", () => {
     assert.throws(() => file.read(0, new Uint8Array(1)), /closed; read after it was closed/);
   });
 
-  it("names a path that it may not read", { skip: process.getuid?.() === 0 && "root may read everything" }, async () => {
+  it("names a path that it may not read", {
+    skip: process.getuid?.() === 0 && "root may read everything",
+  }, async () => {
     const path = join(root, "secret");
     await writeFile(path, "x");
     await chmod(path, 0);
