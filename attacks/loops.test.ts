@@ -12,7 +12,7 @@ import { endure } from "./endure.ts";
 let serving: Serving;
 let clients: Clients;
 before(async () => {
-  serving = await Serving.start(1, ["--rest_api_timeout_in_ms=3000", "--grpc_api_timeout_in_ms=2000"]);
+  serving = await Serving.start(1, ["--rest_api_timeout_in_ms=5000", "--grpc_api_timeout_in_ms=8000"]);
   clients = new Clients(serving.grpcPort, serving.restPort);
 });
 after(async () => {
