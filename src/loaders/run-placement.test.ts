@@ -28,3 +28,12 @@ it("counts an input without elements as one", () => {
   const placement = new RunPlacement({ microseconds: 100, elements: 0 });
   assert.equal(placement.isShort(0), true);
 });
+
+it("takes a run that was kept waiting for a core for what it is", () => {
+  const placement = new RunPlacement({ microseconds: 5, elements: 1 });
+  placement.ran({ microseconds: 50_000, elements: 1 });
+  assert.equal(placement.isShort(1), true);
+  // Nor do many such among others make it long.
+  for (let i = 0; i < 1000; i++) placement.ran({ microseconds: i % 3 === 0 ? 50_000 : 5, elements: 1 });
+  assert.equal(placement.isShort(1), true);
+});

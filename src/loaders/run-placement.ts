@@ -32,9 +32,12 @@ export class RunPlacement {
     return this.#microsecondsPerElement * Math.max(1, elements) <= LONGEST_SYNCHRONOUS_RUN;
   }
 
-  /** Learns from a run on the calling thread. */
+  /**
+   * Learns from a run on the calling thread. One that took many times as long was most likely kept waiting for a core: it
+   * counts as twice as long, or else a small model's next request would stand in line behind those of large ones.
+   */
   ran({ microseconds, elements }: RunCost): void {
-    const observed = microseconds / Math.max(1, elements);
+    const observed = Math.min(microseconds / Math.max(1, elements), 2 * this.#microsecondsPerElement);
     this.#microsecondsPerElement += SMOOTHING * (observed - this.#microsecondsPerElement);
   }
 
