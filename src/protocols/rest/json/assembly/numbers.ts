@@ -69,7 +69,6 @@ const FLOAT_MARGIN: f64 = 4.5e-16;
 const DOUBLE_MARGIN: f64 = 9.094947017729282e-13;
 
 /** Where digits stand in a word of text whose zeros were taken off: how many of its first bytes are digits. */
-// @ts-ignore: decorator
 @inline
 function digitCount(word: u64): i32 {
   const others = ((word + 0x7676767676767676) | word) & TOP_BITS;
@@ -77,7 +76,6 @@ function digitCount(word: u64): i32 {
 }
 
 /** The number that four digits make, the first of which is the lowest byte. */
-// @ts-ignore: decorator
 @inline
 function fourDigits(word: u32): u32 {
   const pairs = (word * 10 + (word >> 8)) & 0x00ff00ff;
@@ -85,7 +83,6 @@ function fourDigits(word: u32): u32 {
 }
 
 /** The same of eight. */
-// @ts-ignore: decorator
 @inline
 function eightDigits(word: u64): u64 {
   const pairs = word * 10 + (word >> 8);
@@ -95,7 +92,6 @@ function eightDigits(word: u64): u64 {
 }
 
 /** And of sixteen. */
-// @ts-ignore: decorator
 @inline
 function sixteenDigits(digits: v128): u64 {
   const pairs = i16x8.add(i16x8.mul(v128.and(digits, i16x8.splat(0xff)), i16x8.splat(10)), i16x8.shr_u(digits, 8));
@@ -104,7 +100,6 @@ function sixteenDigits(digits: v128): u64 {
   return <u64>i32x4.extract_lane(eights, 0) * 100000000 + <u64>i32x4.extract_lane(eights, 1);
 }
 
-// @ts-ignore: decorator
 @inline
 function afterSpace(from: usize): usize {
   let p = from;
@@ -114,7 +109,6 @@ function afterSpace(from: usize): usize {
 }
 
 /** What rounding took from `product`, the double nearest to `a * b` (Dekker). */
-// @ts-ignore: decorator
 @inline
 function productError(a: f64, b: f64, product: f64): f64 {
   const bigA = 134217729.0 * a;
@@ -134,7 +128,6 @@ let doubt: i32 = 0;
  * An integer of up to 53 bits is exact, and so is the power of ten: one division is correctly rounded (Clinger's fast
  * path). Of a longer one it is proven that rounding it first made no difference, or how much.
  */
-// @ts-ignore: decorator
 @inline
 function quotient<T>(mantissa: u64, exponent: u32): f64 {
   doubt = 0;
@@ -158,7 +151,6 @@ function quotient<T>(mantissa: u64, exponent: u32): f64 {
 let at: usize = 0;
 
 /** Reads the number at `at`, of whatever form. NaN for what is left to the caller. */
-// @ts-ignore: decorator
 @inline
 function anyNumber<T>(): f64 {
   let p = at;
@@ -217,7 +209,6 @@ function anyNumber<T>(): f64 {
  * Reads the integer at `p`, of up to seven digits, which any type of 32 bits or more takes if it may be negative.
  * @returns where it ends, or 0 if it was not read.
  */
-// @ts-ignore: decorator
 @inline
 function smallInteger<T>(p: usize, target: usize): usize {
   const negative = load<u8>(p) == 0x2d;
@@ -235,7 +226,6 @@ function smallInteger<T>(p: usize, target: usize): usize {
  * Reads the number at `p` into `target` if it is of the usual form: a digit, a point, 1 to 18 digits.
  * @returns where it ends, or 0 if it was not read.
  */
-// @ts-ignore: decorator
 @inline
 function usualNumber<T>(p: usize, target: usize): usize {
   const q = p + <usize>(load<u8>(p) == 0x2d);
