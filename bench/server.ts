@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { request } from "node:http";
-import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../src/free-port.ts";
 import { cpuMicroseconds } from "./process-cpu.ts";
 import type { BenchRequest } from "./requests.ts";
 
@@ -115,13 +115,4 @@ function ask(port: number, post: BenchRequest | undefined, get: string): Promise
     call.on("error", () => resolve(undefined));
     call.end(post?.body);
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

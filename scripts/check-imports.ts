@@ -17,6 +17,7 @@ const LEAVES = [
   "metrics",
   "registry",
   "package-version.ts",
+  "free-port.ts",
   "cache-folder.ts",
 ];
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -11,6 +10,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type CallOptions, Client, credentials, type ServiceError } from "@grpc/grpc-js";
 import { type RunningServer, startServer } from "./assembly.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
+import { freePort } from "./free-port.ts";
 import { DataType } from "./proto/gen/tensorflow/core/framework/types_pb.ts";
 import {
   PredictRequestSchema,
@@ -21,14 +21,6 @@ import { Code } from "./status/status.ts";
 const MODELS = fileURLToPath(new URL("../fixtures/models", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "servable-batching-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 function parametersFile(text: string): string {
   const file = join(mkdtempSync(join(folder, "parameters-")), "batching.config");

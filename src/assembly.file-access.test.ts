@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -10,6 +9,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Client, credentials, status } from "@grpc/grpc-js";
 import { type RunningServer, startServer } from "./assembly.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
+import { freePort } from "./free-port.ts";
 import { TensorProtoSchema } from "./proto/gen/tensorflow/core/framework/tensor_pb.ts";
 import { DataType } from "./proto/gen/tensorflow/core/framework/types_pb.ts";
 import {
@@ -22,14 +22,6 @@ import { PredictRequestSchema } from "./proto/gen/tensorflow_serving/apis/predic
 const FIXTURES = fileURLToPath(new URL("../fixtures", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "servable-"));
 after(() => rmSync(root, { recursive: true, force: true }));
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Servers that a failed test left. */
 const running = new Set<RunningServer>();

@@ -1,26 +1,18 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { startServer } from "./assembly.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
+import { freePort } from "./free-port.ts";
 import type { LogSink } from "./status/log.ts";
 
 const MODELS = fileURLToPath(new URL("../fixtures/models", import.meta.url));
 const cache = mkdtempSync(join(tmpdir(), "servable-cache-"));
 process.env.SERVABLE_CACHE_DIR = cache;
 after(() => rmSync(cache, { recursive: true, force: true }));
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Serves half_plus_two and asks it. Whether the log says that it was imported before. */
 async function isImportedBefore(...args: string[]): Promise<boolean> {

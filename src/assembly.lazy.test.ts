@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -10,20 +9,13 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Client, credentials } from "@grpc/grpc-js";
 import { startServer } from "./assembly.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
+import { freePort } from "./free-port.ts";
 import {
   PredictRequestSchema,
   PredictResponseSchema,
 } from "./proto/gen/tensorflow_serving/apis/predict_pb.ts";
 
 const MODELS = fileURLToPath(new URL("../fixtures/models", import.meta.url));
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A server of the models `a` and `b`, which make 3 of 2, and `broken`, each loaded when it is asked for. */
 async function serve(t: TestContext, ...args: string[]) {

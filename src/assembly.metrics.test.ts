@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -10,6 +9,7 @@ import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/p
 import { Client, credentials } from "@grpc/grpc-js";
 import { type RunningServer, startServer } from "./assembly.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
+import { freePort } from "./free-port.ts";
 import {
   ReloadConfigRequestSchema,
   ReloadConfigResponseSchema,
@@ -21,14 +21,6 @@ const MODELS = fileURLToPath(new URL("../fixtures/models", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "servable-metrics-"));
 const base = join(folder, "half");
 after(() => rmSync(folder, { recursive: true, force: true }));
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function start(...args: string[]): Promise<RunningServer> {
   const { flags, unknown, invalid } = parseFlags([

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -10,6 +9,7 @@ import { Client, credentials } from "@grpc/grpc-js";
 import { type RunningServer, startServer } from "./assembly.ts";
 import { parseTextProto } from "./config/text-proto.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
+import { freePort } from "./free-port.ts";
 import {
   ReloadConfigRequestSchema,
   ReloadConfigResponseSchema,
@@ -30,14 +30,6 @@ for (const [version, model] of [
   cpSync(join(MODELS, model), join(folder, "half", version), { recursive: true });
 }
 mkdirSync(join(folder, "broken", "1"), { recursive: true });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 class Running {
   readonly #server: RunningServer;

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
@@ -10,6 +9,7 @@ import { Client, credentials } from "@grpc/grpc-js";
 import { type RunningServer, startServer } from "./assembly.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
 import { readRecords } from "./formats/tf-record/tf-record.ts";
+import { freePort } from "./free-port.ts";
 import { ExampleSchema } from "./proto/gen/tensorflow/core/example/example_pb.ts";
 import { DataType } from "./proto/gen/tensorflow/core/framework/types_pb.ts";
 import { ClassificationRequestSchema } from "./proto/gen/tensorflow_serving/apis/classification_pb.ts";
@@ -24,14 +24,6 @@ import { fileStorage } from "./storage/file.ts";
 const MODELS = fileURLToPath(new URL("../fixtures/models", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "servable-"));
 after(() => rmSync(root, { recursive: true, force: true }));
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** The model under two names, of which one has this logging config. */
 function configFile(folder: string, logging: string): string {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, it } from "node:test";
@@ -10,6 +9,7 @@ import { Client, credentials } from "@grpc/grpc-js";
 import { startServer } from "./assembly.ts";
 import { parseTextProto } from "./config/text-proto.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
+import { freePort } from "./free-port.ts";
 import { ReloadConfigRequestSchema } from "./proto/gen/tensorflow_serving/apis/model_management_pb.ts";
 import { PredictRequestSchema } from "./proto/gen/tensorflow_serving/apis/predict_pb.ts";
 import { ModelServerConfigSchema } from "./proto/gen/tensorflow_serving/config/model_server_config_pb.ts";
@@ -22,14 +22,6 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 // Of 2, version 1 makes 3 and version 2 makes 4.
 cpSync(join(MODELS, "half_plus_two_tf1/123"), join(folder, "1"), { recursive: true });
 cpSync(join(MODELS, "half_plus_three_tf1/1"), join(folder, "2"), { recursive: true });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** @param label the version that `live` stands for; none if it is 0. */
 function configOf(versions: readonly number[], label = 0): string {

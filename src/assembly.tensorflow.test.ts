@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -10,6 +9,7 @@ import { Client, credentials } from "@grpc/grpc-js";
 import { type RunningServer, startServer } from "./assembly.ts";
 import { foundLibrary, skipWithoutLibrary } from "./engines/tensorflow/found-library.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
+import { freePort } from "./free-port.ts";
 import {
   SessionRunRequestSchema,
   SessionRunResponseSchema,
@@ -30,14 +30,6 @@ writeFileSync(
     (name) => `config { name: "${name}" base_path: "${join(MODELS, name)}" model_platform: "tensorflow" }`,
   ).join(" ")} }`,
 );
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 class Running {
   readonly lines: string[] = [];

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { type RunningServer, startServer } from "./assembly.ts";
 import type { Flags } from "./flags/flag-table.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
+import { freePort } from "./free-port.ts";
 import { Code } from "./status/status.ts";
 
 const MODELS = fileURLToPath(new URL("../fixtures/models", import.meta.url));
@@ -40,15 +41,6 @@ function flagsFor(...args: string[]): Flags {
 }
 
 // Port 0 means "no listener" among the flags, so free ports are found here.
-async function freePort(): Promise<number> {
-  const { createServer } = await import("node:net");
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + 20_000;
   while (!(await condition())) {

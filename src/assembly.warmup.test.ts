@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -8,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { type RunningServer, startServer } from "./assembly.ts";
 import { foundLibrary, skipWithoutLibrary } from "./engines/tensorflow/found-library.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
+import { freePort } from "./free-port.ts";
 
 const FIXTURES = fileURLToPath(new URL("../fixtures", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "servable-"));
@@ -23,14 +23,6 @@ function modelWith(write: (warmupFile: string) => void): string {
   mkdirSync(join(base, "1/assets.extra"));
   write(join(base, "1/assets.extra/tf_serving_warmup_requests"));
   return base;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** What the server's log says. */

@@ -1,24 +1,16 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./free-port.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../examples/extensions", import.meta.url));
 const MODELS = fileURLToPath(new URL("../fixtures/models", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "servable-extensions-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** An example that runs as its first lines say. */
 class Example {

@@ -9,7 +9,7 @@ const USAGE = `Usage: servable COMMAND
   serve      serve a model over gRPC and REST, as tensorflow_model_server does
   inspect    show what is in a SavedModel and whether it can be served
   verify     compare a model's answers with TensorFlow's
-  engine     show what runs the models
+  engine     what runs models: install, list and remove engines
   warmup     make a model's warmup requests out of request logs
   version    print the version
 

@@ -1,8 +1,8 @@
 /** For tests: the program, started with the bundled example. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../free-port.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const LIST_PACKAGES = new URL("./loaded-packages-cases.ts", import.meta.url);
@@ -60,12 +60,4 @@ export async function runProgram(
   }
   const lists = [...out.matchAll(/^packages: (.*)$/gm)];
   return { out, err, packages: new Set(lists.flatMap(([, list]) => JSON.parse(list!) as string[])) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
