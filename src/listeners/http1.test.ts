@@ -104,6 +104,71 @@ test("connections are kept, requests may be pipelined", async (t) => {
   );
 });
 
+test("requests are answered in their order, one at a time, whenever their answers are ready and in whatever pieces they come", async (t) => {
+  let running = 0;
+  const { port } = await serve(t, async (request) => {
+    assert.equal(++running, 1);
+    await new Promise((resolve) => setTimeout(resolve, request.target === "/a" ? 30 : 1));
+    running--;
+    return echo(request);
+  });
+  const requests =
+    "\r\n\r\nPOST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc" +
+    "POST /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n" +
+    "GET /c HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /d HTTP/1.1\r\nConnection: close\r\n\r\nGET /e HTTP/1.1\r\n\r\n";
+  const expected = ["/a:3", "/b:2", "/c:0", "/d:0"];
+  const seen = (text: string) =>
+    [...text.matchAll(/"target":"(..)","length":(\d)/g)].map(([, target, length]) => `${target}:${length}`);
+  const whole = await raw(port, requests);
+  assert.deepEqual([seen(whole.text), whole.closed], [expected, true]);
+  const socket = net.connect(port, "127.0.0.1").setNoDelay();
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.on("error", () => {});
+  let text = "";
+  socket.on("data", (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  for (const byte of requests) {
+    socket.write(byte);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await closed;
+  assert.deepEqual(seen(text), expected);
+});
+
+test("a client that has closed its end gets the answer to what it asked", async (t) => {
+  const { port } = await serve(t, async (request) => {
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    return echo(request);
+  });
+  const socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  socket.end("GET /x HTTP/1.1\r\n\r\n");
+  let text = "";
+  for await (const chunk of socket) text += chunk;
+  assert.match(text, /connection: close.*"target":"\/x"/is);
+});
+
+test("a body is asked for where the client waits for that, and nothing else can be expected", async (t) => {
+  const { port } = await serve(t, echo, { maxBodyBytes: 10 });
+  const ask = (headers: string, body = "") => raw(port, `POST / HTTP/1.1\r\n${headers}\r\n\r\n${body}`);
+  const expects = "Expect: 100-continue\r\nContent-Length: 3";
+  assert.equal((await ask(expects)).text, "HTTP/1.1 100 Continue\r\n\r\n");
+  assert.match((await ask(expects, "abc")).text, /^HTTP\/1\.1 200 OK\r\n/);
+  assert.match(
+    (await ask("Expect: a miracle\r\nContent-Length: 3")).text,
+    /^HTTP\/1\.1 417 Expectation Failed\r\n/,
+  );
+});
+
+test("what the handler answers with can't end its header", async (t) => {
+  const failures: unknown[] = [];
+  const { port } = await serve(t, () => ({ status: 200, headers: { x: "a\r\nb: c" }, body: "" }), {
+    onFailure: (error) => failures.push(error),
+  });
+  const { text, closed } = await raw(port, "GET / HTTP/1.1\r\n\r\n");
+  assert.deepEqual([text, closed, failures.length], ["", true, 1]);
+});
+
 test("HEAD has no body, HTTP/1.0 and unknown upgrades are served", async (t) => {
   const { port } = await serve(t, echo);
   const head = await raw(port, "HEAD / HTTP/1.1\r\n\r\n");

@@ -8,8 +8,8 @@ export interface HttpRequest {
   readonly method: string;
   /** The request target as sent, with its query string, not decoded. */
   readonly target: string;
-  /** Lower-case names; a repeated header is joined as node:http does. */
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Lower-case names; a repeated header is joined with commas. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
   /** Not to be looked at once the handler has answered: its memory is used again. */
   readonly body: Uint8Array;
   /** Aborted when the request's time is over, or the client has gone. Absent where no one can know. */

@@ -1,3 +1,4 @@
+import { RegularLook } from "../regular-look.ts";
 import type { ServerConnection } from "./connection.ts";
 
 export interface StallLimits {
@@ -21,46 +22,41 @@ interface Progress {
 /** Ends connections whose clients keep the server waiting, with all that it holds for them. */
 export class StallWatch {
   readonly #limits: StallLimits;
-  /** Those that owe something, as of the last look. */
-  readonly #connections = new Map<ServerConnection, Progress>();
+  /** Of those that owe something, as of the last look. */
+  readonly #progress = new Map<ServerConnection, Progress>();
   readonly #interval: number;
-  #looking: NodeJS.Timeout | undefined;
+  readonly #looks: RegularLook<ServerConnection>;
 
   constructor(limits: StallLimits) {
     const { unreadMilliseconds, greetingMilliseconds, requestMilliseconds } = limits;
     const shortest = Math.min(unreadMilliseconds, greetingMilliseconds, requestMilliseconds);
     this.#limits = limits;
     this.#interval = Math.max(shortest / 4, SHORTEST_LOOK);
+    this.#looks = new RegularLook(this.#interval, (connection, now) => this.#look(connection, now));
   }
 
   add(connection: ServerConnection): void {
-    this.#connections.set(connection, { taken: 0, since: performance.now() });
-    if (this.#looking !== undefined) return;
-    this.#looking = setInterval(() => this.#look(), this.#interval);
-    this.#looking.unref();
+    this.#progress.set(connection, { taken: 0, since: performance.now() });
+    this.#looks.add(connection);
   }
 
   /** It is gone. */
   delete(connection: ServerConnection): void {
-    this.#connections.delete(connection);
-    if (this.#connections.size > 0) return;
-    clearInterval(this.#looking);
-    this.#looking = undefined;
+    this.#progress.delete(connection);
+    this.#looks.delete(connection);
   }
 
-  #look(): void {
+  #look(connection: ServerConnection, now: number): void {
     const { unreadMilliseconds, greetingMilliseconds, requestMilliseconds } = this.#limits;
-    const now = performance.now();
-    for (const [connection, { taken, since }] of this.#connections) {
-      const { isGreeted, unread, taken: takenNow } = connection;
-      connection.age(this.#interval, requestMilliseconds);
-      if (!isGreeted) {
-        if (now - since >= greetingMilliseconds) connection.destroy();
-      } else if (unread === 0 || takenNow !== taken) {
-        this.#connections.set(connection, { taken: takenNow, since: now });
-      } else if (now - since >= unreadMilliseconds) {
-        connection.destroy();
-      }
+    const { taken, since } = this.#progress.get(connection)!;
+    const { isGreeted, unread, taken: takenNow } = connection;
+    connection.age(this.#interval, requestMilliseconds);
+    if (!isGreeted) {
+      if (now - since >= greetingMilliseconds) connection.destroy();
+    } else if (unread === 0 || takenNow !== taken) {
+      this.#progress.set(connection, { taken: takenNow, since: now });
+    } else if (now - since >= unreadMilliseconds) {
+      connection.destroy();
     }
   }
 }

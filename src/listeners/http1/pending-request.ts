@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { HttpRequest, HttpResponse } from "../protocols/unary.ts";
-import { type Cancellation, CancellationSource } from "../status/cancellation.ts";
+import type { HttpRequest, HttpResponse } from "../../protocols/unary.ts";
+import { type Cancellation, CancellationSource } from "../../status/cancellation.ts";
+import type { RequestHead } from "./request-head.ts";
 
 /** A request as its handler sees it, and until when an answer is waited for. */
 export class PendingRequest extends CancellationSource implements HttpRequest {
@@ -10,7 +10,6 @@ export class PendingRequest extends CancellationSource implements HttpRequest {
   readonly body: Uint8Array;
   /** On the clock of `performance.now()`; Infinity for never. */
   deadline: number;
-  readonly #response: ServerResponse;
   readonly #began = performance.now();
   #late: () => HttpResponse;
   #abort: AbortController | undefined;
@@ -20,19 +19,17 @@ export class PendingRequest extends CancellationSource implements HttpRequest {
    * @param late the answer after that.
    */
   constructor(
-    { method = "", url = "", headers }: IncomingMessage,
+    { method, target, headers }: RequestHead,
     body: Uint8Array,
-    response: ServerResponse,
     milliseconds: number,
     late: () => HttpResponse,
   ) {
     super();
     this.method = method;
-    this.target = url;
+    this.target = target;
     this.headers = headers;
     this.body = body;
     this.deadline = milliseconds > 0 ? this.#began + milliseconds : Number.POSITIVE_INFINITY;
-    this.#response = response;
     this.#late = late;
   }
 
@@ -41,9 +38,7 @@ export class PendingRequest extends CancellationSource implements HttpRequest {
     if (this.#abort === undefined) {
       const abort = new AbortController();
       this.#abort = abort;
-      this.#response.once("close", () => {
-        if (!this.#response.writableFinished) abort.abort();
-      });
+      this.onCancel({ cancel: () => abort.abort() });
     }
     return this.#abort.signal;
   }
@@ -59,7 +54,6 @@ export class PendingRequest extends CancellationSource implements HttpRequest {
 
   /** Ends the waiting. @returns what is answered. */
   expire(): HttpResponse {
-    this.#abort?.abort();
     this.giveUp();
     return this.#late();
   }
