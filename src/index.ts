@@ -1,7 +1,7 @@
 /** What a program of one's own may import from "servable": docs/extending.md shows how. */
 import { type Extensions, type RunningServer, startServer } from "./assembly.ts";
 import type { Flags } from "./flags/flag-table.ts";
-import { parseFlags } from "./flags/parse-flags.ts";
+import { checkFlags, parseFlags } from "./flags/parse-flags.ts";
 import { createLogSink, type LogFormat, type LogSink } from "./status/log.ts";
 
 export type { Extensions, RunningServer } from "./assembly.ts";
@@ -40,11 +40,12 @@ export interface ServerOptions extends Extensions {
 
 /**
  * Starts a server in this process. Resolves when its ports are open; `stop` ends it.
- * @throws StatusError (rejects) if a port is taken or a model that the start waits for can't be loaded.
+ * @throws StatusError (rejects) if a flag has a value that it doesn't take, a port is taken or a model that the start waits for can't be loaded.
  */
 export async function createServer(options: ServerOptions = {}): Promise<RunningServer> {
   const { flags: given, log, signal, ...extensions } = options;
   const flags = { ...parseFlags([]).flags, ...given };
+  checkFlags(flags);
   return startServer(
     flags,
     log ?? (await createLogSink(flags.log_format as LogFormat)),

@@ -1,5 +1,3 @@
-import { invalidArgument } from "../status/status.ts";
-
 /** The flags of the group "Limits", by their names. */
 export interface LimitFlags {
   readonly max_connections: number;
@@ -14,35 +12,11 @@ export interface LimitFlags {
   readonly max_fill_bytes: number;
 }
 
-/** Those that must be positive. */
-const FLAGS = [
-  "max_connections",
-  "max_header_bytes",
-  "header_timeout_seconds",
-  "request_timeout_seconds",
-  "unread_timeout_seconds",
-  "max_unread_response_bytes",
-  "rest_api_max_body_bytes",
-  "max_request_items",
-  "max_fill_bytes",
-] as const satisfies readonly (keyof LimitFlags)[];
-
-/** Node's timers can't wait longer. */
-const MOST_SECONDS = Math.floor((2 ** 31 - 1) / 1000);
-
 /**
  * What each request worker takes of its clients.
  * @param requestWorkers how many share the connections.
- * @throws StatusError INVALID_ARGUMENT for a limit that isn't positive, or a time that is too long for a timer.
  */
 export function limitsOf(flags: LimitFlags, requestWorkers: number) {
-  for (const name of FLAGS) {
-    const value = flags[name];
-    if (value < 1) throw invalidArgument(`--${name} takes a number of 1 or more, not ${value}`);
-    if (name.endsWith("_seconds") && value > MOST_SECONDS) {
-      throw invalidArgument(`--${name} takes at most ${MOST_SECONDS}, not ${value}`);
-    }
-  }
   return {
     listener: {
       maxConnections: Math.ceil(flags.max_connections / requestWorkers),

@@ -8,6 +8,9 @@ export interface FlagRow {
   readonly group: FlagGroup;
   /** The only values there are; any, if there is none. */
   readonly choices?: readonly string[];
+  /** The smallest and the largest number that it takes; any, if there is none. */
+  readonly least?: number;
+  readonly most?: number;
   /** Of a flag that is taken, and then makes no difference: why. */
   readonly noEffect?: string;
   /** One sentence or two; --help adds the default. */
@@ -26,3 +29,6 @@ export const FLAG_GROUPS = [
   "Beyond TensorFlow Serving",
 ] as const;
 export type FlagGroup = (typeof FLAG_GROUPS)[number];
+
+/** Node's timers can't wait longer. */
+export const MOST_TIMER_SECONDS = Math.floor((2 ** 31 - 1) / 1000);

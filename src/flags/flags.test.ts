@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { Code } from "../status/status.ts";
 import { flagTable } from "./flag-table.ts";
 import { formatFlags } from "./format-help.ts";
-import { parseFlags } from "./parse-flags.ts";
+import { checkFlags, parseFlags } from "./parse-flags.ts";
 
 describe("parseFlags", () => {
   it("fills in every default", () => {
@@ -53,16 +54,40 @@ describe("parseFlags", () => {
         "--example=maybe",
         "--noexample=1",
         "--wait_for_models=some",
+        "--port=99999",
+        "--rest_api_port=-1",
+        "--request_workers=-3",
+        "--request_timeout_seconds=9999999",
         "--model_name",
       ]).invalid,
       [
-        '--port takes a whole number, not "http"',
+        '--port takes a whole number from 0 to 65535, not "http"',
         '--example takes true or false, not "maybe"',
         '--example takes true or false, not "1"',
         '--wait_for_models takes all, any, none, not "some"',
+        '--port takes a whole number from 0 to 65535, not "99999"',
+        '--rest_api_port takes a whole number from 0 to 65535, not "-1"',
+        '--request_workers takes a whole number of 0 or more, not "-3"',
+        '--request_timeout_seconds takes a whole number from 1 to 2147483, not "9999999"',
         "--model_name takes a text, but no value came",
       ],
     );
+  });
+});
+
+describe("checkFlags", () => {
+  const { flags } = parseFlags([]);
+
+  it("takes all defaults", () => checkFlags(flags));
+
+  it("refuses what the command line wouldn't take", () => {
+    const refused = (wrong: object, message: string) =>
+      assert.throws(() => checkFlags({ ...flags, ...wrong }), { code: Code.INVALID_ARGUMENT, message });
+    refused({ port: 65_536 }, '--port takes a whole number from 0 to 65535, not "65536"');
+    refused({ port: "8500" }, '--port takes a whole number from 0 to 65535, not "8500"');
+    refused({ engine: "tvm" }, '--engine takes auto, onnxruntime, tensorflow, not "tvm"');
+    refused({ example: "yes" }, '--example takes true or false, not "yes"');
+    refused({ request_workers: 1.5 }, '--request_workers takes a whole number of 0 or more, not "1.5"');
   });
 });
 

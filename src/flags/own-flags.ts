@@ -1,4 +1,4 @@
-import type { FlagRow } from "./flag-row.ts";
+import { type FlagRow, MOST_TIMER_SECONDS } from "./flag-row.ts";
 
 /** The flags that TensorFlow Serving doesn't have, but for limits. */
 export const ownFlags = [
@@ -52,6 +52,7 @@ export const ownFlags = [
     name: "settle_milliseconds",
     type: "int",
     defaultValue: 1000,
+    least: 0,
     group: "Beyond TensorFlow Serving",
     help:
       "A version is not loaded before nothing in its folder has changed for so long, unless a fingerprint.pb shows that " +
@@ -61,6 +62,7 @@ export const ownFlags = [
     name: "total_model_memory_limit_bytes",
     type: "int",
     defaultValue: 0,
+    least: 0,
     group: "Beyond TensorFlow Serving",
     help: "How much memory all models together may take; one for which too little is left is not loaded. 0: what the machine or the container has.",
   },
@@ -104,6 +106,7 @@ export const ownFlags = [
     name: "unload_idle_seconds",
     type: "int",
     defaultValue: 0,
+    least: 0,
     group: "Beyond TensorFlow Serving",
     help: "With --lazy_load: unload a version when so long no request has come for it; 0: never, unless its memory is needed.",
   },
@@ -161,6 +164,7 @@ export const ownFlags = [
     name: "request_workers",
     type: "int",
     defaultValue: 0,
+    least: 0,
     group: "Beyond TensorFlow Serving",
     help: "How many threads answer requests; 0: one per core.",
   },
@@ -168,6 +172,8 @@ export const ownFlags = [
     name: "drain_timeout_seconds",
     type: "int",
     defaultValue: 30,
+    least: 0,
+    most: MOST_TIMER_SECONDS,
     group: "Beyond TensorFlow Serving",
     help: "How long requests in flight may take to finish after SIGTERM or SIGINT.",
   },
@@ -175,6 +181,7 @@ export const ownFlags = [
     name: "request_log_max_file_bytes",
     type: "int",
     defaultValue: 134_217_728,
+    least: 1,
     group: "Beyond TensorFlow Serving",
     help: "A file of a request log (logging_config of a model) that would become longer is followed by another.",
   },
@@ -182,6 +189,7 @@ export const ownFlags = [
     name: "request_log_max_file_seconds",
     type: "int",
     defaultValue: 3600,
+    least: 1,
     group: "Beyond TensorFlow Serving",
     help: "The same for one that is so old.",
   },
@@ -189,6 +197,7 @@ export const ownFlags = [
     name: "request_log_max_files",
     type: "int",
     defaultValue: 0,
+    least: 0,
     group: "Beyond TensorFlow Serving",
     help: "How many files of a request log are kept: the oldest are deleted. 0: all are kept.",
   },
@@ -196,6 +205,7 @@ export const ownFlags = [
     name: "request_log_buffer_bytes",
     type: "int",
     defaultValue: 67_108_864,
+    least: 0,
     group: "Beyond TensorFlow Serving",
     help: "How much of request logs may wait to be written; beyond it, requests are answered and not logged.",
   },

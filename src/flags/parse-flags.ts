@@ -1,4 +1,5 @@
-import type { FlagRow } from "./flag-row.ts";
+import { invalidArgument } from "../status/status.ts";
+import type { FlagRow, FlagType } from "./flag-row.ts";
 import { type Flags, flagTable } from "./flag-table.ts";
 import { closestName } from "./suggestion.ts";
 
@@ -36,10 +37,23 @@ export function parseFlags(args: readonly string[]): ParsedFlags {
     let text = match[2];
     if (text === undefined && row.type !== "bool" && i + 1 < args.length) text = args[++i]!;
     const value = negated && text === undefined ? false : readValue(row, text);
-    if (value === undefined || (negated && text !== undefined)) invalid.push(describeInvalid(row, text));
-    else values[row.name] = value;
+    const isRead = value !== undefined && isWithin(row, value) && !(negated && text !== undefined);
+    if (isRead) values[row.name] = value;
+    else invalid.push(describeInvalid(row, text));
   }
   return { flags: Object.freeze(values) as unknown as Flags, given, unknown, invalid };
+}
+
+/**
+ * What a program has set in the place of a command line.
+ * @throws StatusError INVALID_ARGUMENT for a value that the command line wouldn't take, with the flag's name.
+ */
+export function checkFlags(flags: Flags): void {
+  for (const row of flagTable as readonly FlagRow[]) {
+    const value = flags[row.name as keyof Flags];
+    const isTaken = readValue(row, String(value)) === value && isWithin(row, value);
+    if (!isTaken) throw invalidArgument(describeInvalid(row, String(value)));
+  }
 }
 
 const normalize = (name: string): string => name.replaceAll("-", "_");
@@ -70,11 +84,26 @@ function readValue(row: FlagRow, text: string | undefined): string | number | bo
   }
 }
 
+const TYPE_NAMES: Readonly<Record<FlagType, string>> = {
+  string: "a text",
+  int: "a whole number",
+  float: "a number",
+  bool: "true or false",
+};
+
+function isWithin({ least, most }: FlagRow, value: string | number | boolean): boolean {
+  if (typeof value !== "number") return true;
+  return (least === undefined || value >= least) && (most === undefined || value <= most);
+}
+
 function describeInvalid(row: FlagRow, text: string | undefined): string {
-  const wanted =
-    row.choices?.join(", ") ??
-    { string: "a text", int: "a whole number", float: "a number", bool: "true or false" }[row.type];
+  const wanted = row.choices?.join(", ") ?? `${TYPE_NAMES[row.type]}${describeRange(row)}`;
   return `--${row.name} takes ${wanted}, ${text === undefined ? "but no value came" : `not "${text}"`}`;
+}
+
+function describeRange({ least, most }: FlagRow): string {
+  if (least === undefined) return most === undefined ? "" : ` of at most ${most}`;
+  return most === undefined ? ` of ${least} or more` : ` from ${least} to ${most}`;
 }
 
 function describeUnknown(argument: string, name: string | undefined): string {
