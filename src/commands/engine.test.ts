@@ -58,19 +58,23 @@ describe("servable engine", () => {
     ]) {
       assert.deepEqual(parseEngine(args), { verb: "install", from: "a.jar" });
     }
-    for (const args of [
-      ["update"],
-      ["list", "tensorflow"],
-      ["install"],
-      ["install", "onnxruntime"],
-      ["install", "tensorflow", "tensorflow"],
-      ["install", "tensorflow", "--from="],
-      ["install", "tensorflow", "--from"],
-      ["install", "tensorflow", "--to=x"],
-      ["remove", "tensorflow", "--from=a.jar"],
-    ]) {
-      assert.equal(parseEngine(args), undefined, args.join(" "));
+    for (const [args, problem] of [
+      [[], "Expected list, install or remove, got nothing"],
+      [["update"], "Expected list, install or remove, got update"],
+      [["list", "tensorflow"], "'list' takes no name, but got tensorflow"],
+      [["install"], "Expected 'servable engine install tensorflow', got no name"],
+      [["install", "onnxruntime"], "Expected 'servable engine install tensorflow', got onnxruntime"],
+      [["install", "tensorflow", "x"], "Expected 'servable engine install tensorflow', got tensorflow x"],
+      [["install", "tensorflow", "--from="], "--from takes a file or a URL, and goes with install"],
+      [["remove", "tensorflow", "--from=a.jar"], "--from takes a file or a URL, and goes with install"],
+    ] as const) {
+      assert.equal(parseEngine(args), problem);
     }
+    for (const wrong of ["--from", "--to=x"])
+      assert.match(
+        String(parseEngine(["install", "tensorflow", wrong])),
+        new RegExp(`ption '${wrong.slice(0, 4)}`),
+      );
   });
 
   it("says how it is used", async () => {
@@ -81,7 +85,7 @@ describe("servable engine", () => {
     }
     const wrong = await run(["install", "pytorch"], {});
     assert.equal(wrong.code, 2);
-    assert.match(wrong.err, /^Unknown: servable engine install pytorch\n\nUsage: /);
+    assert.match(wrong.err, /^Expected 'servable engine install tensorflow', got pytorch\n\nUsage: /);
   });
 
   it("lists engines, their versions, sizes and places", async () => {

@@ -1,4 +1,5 @@
 import { asStatusError, formatStatus } from "../status/status.ts";
+import { readCommandLine } from "./command-line.ts";
 import { installEngine } from "./engine-install.ts";
 import { listEngines } from "./engine-list.ts";
 import { removeEngine } from "./engine-remove.ts";
@@ -30,13 +31,13 @@ Environment variables:
 
 /** @returns the exit code: 0, 1 if it couldn't be done, 2 for wrong arguments. */
 export async function engine(args: readonly string[]): Promise<number> {
-  if (args.length === 0 || args.includes("--help")) {
+  if (args.includes("--help")) {
     process.stdout.write(USAGE);
     return 0;
   }
   const request = parseEngine(args);
-  if (request === undefined) {
-    process.stderr.write(`Unknown: servable engine ${args.join(" ")}\n\n${USAGE}`);
+  if (typeof request === "string") {
+    process.stderr.write(`${request}\n\n${USAGE}`);
     return 2;
   }
   try {
@@ -55,20 +56,19 @@ export type EngineRequest =
   | { readonly verb: "remove" }
   | { readonly verb: "install"; readonly from: string | undefined };
 
-/** Undefined if the arguments are wrong. */
-export function parseEngine([verb, ...rest]: readonly string[]): EngineRequest | undefined {
-  if (verb === "list") return rest.length === 0 ? { verb } : undefined;
-  if (verb !== "install" && verb !== "remove") return undefined;
-  let from: string | undefined;
-  const names: string[] = [];
-  for (let i = 0; i < rest.length; i++) {
-    const arg = rest[i]!;
-    if (!arg.startsWith("-")) names.push(arg);
-    else if (arg.startsWith("--from=")) from = arg.slice("--from=".length);
-    else if (arg === "--from" && i + 1 < rest.length) from = rest[++i]!;
-    else return undefined;
-  }
-  if (names.length !== 1 || names[0] !== "tensorflow" || from === "") return undefined;
-  if (verb === "install") return { verb, from };
-  return from === undefined ? { verb } : undefined;
+/** What is wrong with the arguments, in words, if anything is. */
+export function parseEngine(args: readonly string[]): EngineRequest | string {
+  const read = readCommandLine(args, { from: { type: "string" } });
+  if (typeof read === "string") return read;
+  const { from } = read.values;
+  const [verb, ...names] = read.positionals;
+  if (verb !== "list" && verb !== "install" && verb !== "remove")
+    return `Expected list, install or remove, got ${verb ?? "nothing"}`;
+  if (from !== undefined && (verb !== "install" || from === ""))
+    return "--from takes a file or a URL, and goes with install";
+  if (verb === "list")
+    return names.length === 0 ? { verb } : `'list' takes no name, but got ${names.join(" ")}`;
+  if (names.length !== 1 || names[0] !== "tensorflow")
+    return `Expected 'servable engine ${verb} tensorflow', got ${names.length === 0 ? "no name" : names.join(" ")}`;
+  return verb === "install" ? { verb, from } : { verb };
 }

@@ -60,4 +60,28 @@ describe("servable inspect", () => {
     const { status, stderr } = inspect("--tensorflow_library=/nowhere", uncovered);
     assert.deepEqual([status, stderr], [1, "NOT_FOUND: --tensorflow_library: /nowhere does not exist\n"]);
   });
+
+  it("names the versions where their folder's parent is given", () => {
+    const { status, stderr } = inspect(join(MODELS, "half_plus_two"));
+    assert.equal(status, 1);
+    assert.ok(
+      stderr.endsWith(
+        `/half_plus_two is the folder above the versions 123. Name one of them, such as ${MODELS}/half_plus_two/123\n`,
+      ),
+      stderr,
+    );
+  });
+
+  it("says what is wrong with its arguments", () => {
+    for (const [args, problem] of [
+      [[], "Expected one folder, got 0: none"],
+      [["a", "b"], "Expected one folder, got 2: a b"],
+      [["--opps", uncovered], "Unknown option '--opps'"],
+    ] as const) {
+      const { status, stderr } = inspect(...args);
+      assert.equal(status, 2);
+      assert.ok(stderr.startsWith(problem), stderr);
+      assert.match(stderr, /^Usage: servable inspect/m);
+    }
+  });
 });

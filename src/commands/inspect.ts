@@ -15,9 +15,10 @@ import { fileStorage } from "../storage/file.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Signature, SignatureTensor } from "../tensor/signature.ts";
+import { notOneFolder, readCommandLine } from "./command-line.ts";
 import { type Plan, planOf } from "./inspect-plan.ts";
+import { assertNotAboveVersions } from "./version-folder.ts";
 
-const LIBRARY = "--tensorflow_library=";
 const FILES = "--allow_file_ops";
 
 const USAGE = `Usage: servable inspect [--ops] [--tensorflow_library=PATH] [--allow_file_ops] FOLDER
@@ -31,9 +32,21 @@ runs it, and the operations that keep the importer from it.
   --allow_file_ops            as for servable serve: files that a model reads when it is loaded are then read here too
 `;
 
-interface Options {
+const OPTIONS = {
+  ops: { type: "boolean", default: false },
+  tensorflow_library: { type: "string", default: "" },
+  allow_file_ops: { type: "boolean", default: false },
+} as const;
+
+interface InspectRequest {
+  readonly folder: string;
   readonly showsOps: boolean;
   readonly allowsFileOps: boolean;
+  /** As --tensorflow_library names it. */
+  readonly library: string;
+}
+
+interface Options extends Pick<InspectRequest, "showsOps" | "allowsFileOps"> {
   /** TensorFlow's, if it is there. */
   readonly library: string | undefined;
 }
@@ -44,18 +57,15 @@ export async function inspect(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const showsOps = args.includes("--ops");
-  const allowsFileOps = args.includes(FILES);
-  const named = args.find((arg) => arg.startsWith(LIBRARY))?.slice(LIBRARY.length) ?? "";
-  const [folder, ...others] = args.filter(
-    (arg) => arg !== "--ops" && arg !== FILES && !arg.startsWith(LIBRARY),
-  );
-  if (others.length > 0 || folder === undefined || folder.startsWith("-")) {
-    process.stderr.write(USAGE);
+  const request = parseInspect(args);
+  if (typeof request === "string") {
+    process.stderr.write(`${request}\n\n${USAGE}`);
     return 2;
   }
+  const { folder } = request;
   try {
-    const options = { showsOps, allowsFileOps, library: findTensorFlow(named) };
+    const options = { ...request, library: findTensorFlow(request.library) };
+    await assertNotAboveVersions(fileStorage, folder);
     const model = await readSavedModelProto(fileStorage, folder);
     let servable = true;
     for (const metaGraph of model.metaGraphs) {
@@ -67,6 +77,22 @@ export async function inspect(args: readonly string[]): Promise<number> {
     process.stderr.write(`${formatStatus(asStatusError(error))}\n`);
     return 1;
   }
+}
+
+/** What is wrong with the arguments, in words, if anything is. */
+function parseInspect(args: readonly string[]): InspectRequest | string {
+  const read = readCommandLine(args, OPTIONS);
+  if (typeof read === "string") return read;
+  const { values, positionals } = read;
+  const [folder] = positionals;
+  return (
+    notOneFolder(positionals) ?? {
+      folder: folder!,
+      showsOps: values.ops,
+      allowsFileOps: values.allow_file_ops,
+      library: values.tensorflow_library,
+    }
+  );
 }
 
 async function inspectGraph(

@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
 import { requireTensorFlow } from "../engines/tensorflow/library.ts";
 import { ComparedVersion } from "../loaders/compared-version.ts";
@@ -8,7 +7,9 @@ import { joinPath } from "../storage/storage.ts";
 import { comparisonTable, describeDisagreements } from "../verification/report.ts";
 import type { Tolerance } from "../verification/tensor-difference.ts";
 import { hasWarmupRequests, WARMUP_FILE } from "../warmup/warmup-file.ts";
+import { notOneFolder, readCommandLine } from "./command-line.ts";
 import { askMade, askRecorded } from "./verify-requests.ts";
+import { assertNotAboveVersions } from "./version-folder.ts";
 
 const DEFAULT_COUNT = 25;
 
@@ -80,17 +81,11 @@ const OPTIONS = {
 
 /** What is wrong with the arguments, in words, if anything is. */
 export function parseVerify(args: readonly string[]): VerifyRequest | string {
-  let parsed: ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>>;
-  try {
-    parsed = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    return (error as Error).message;
-  }
-  const { values, positionals } = parsed;
-  const [folder, ...others] = positionals;
-  if (folder === undefined || others.length > 0) {
-    return `Expected one folder, got ${positionals.length}: ${positionals.join(" ") || "none"}`;
-  }
+  const read = readCommandLine(args, OPTIONS);
+  if (typeof read === "string") return read;
+  const { values, positionals } = read;
+  const problem = notOneFolder(positionals);
+  if (problem !== undefined) return problem;
   const number = (text: string | undefined) => (text === undefined ? undefined : Number(text || Number.NaN));
   const [count, seed] = [number(values.count) ?? DEFAULT_COUNT, number(values.seed) ?? Date.now() % 2 ** 31];
   const [relative, absolute] = [number(values.rtol), number(values.atol)];
@@ -106,7 +101,7 @@ export function parseVerify(args: readonly string[]): VerifyRequest | string {
       return `--${name}: expected a number from 0 on, got ${values[name]}`;
   }
   return {
-    folder,
+    folder: positionals[0]!,
     requests: values.requests,
     count,
     seed,
@@ -119,6 +114,7 @@ export function parseVerify(args: readonly string[]): VerifyRequest | string {
 
 async function run(request: VerifyRequest): Promise<number> {
   const { folder, tags, allowsFileOps, tolerance } = request;
+  await assertNotAboveVersions(fileStorage, folder);
   const library = requireTensorFlow(request.library);
   process.env[ONEDNN] ??= "0";
   const version = await ComparedVersion.load(

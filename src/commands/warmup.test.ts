@@ -112,15 +112,19 @@ describe("servable warmup record", () => {
   });
 
   it("says what it takes if it is given something else", () => {
-    for (const args of [
-      [],
-      ["record", log],
-      ["record", "--output=x"],
-      ["record", "--output=x", "--count=0", log],
-    ]) {
+    for (const [args, problem] of [
+      [[], "Expected record or show, got nothing"],
+      [["replay", log], "Expected record or show, got replay"],
+      [["record", log], "--output=PATH is missing: where the warmup requests go"],
+      [["record", "--output=x"], "Expected a request log, got none"],
+      [["record", "--output=x", "--count=0", log], "--count: expected a whole number from 1 to 1000, got 0"],
+      [["show"], "Expected a file, got none"],
+      [["show", "--count=3", log], "Unknown option '--count'"],
+    ] as const) {
       const { status, stderr } = run(...args);
       assert.equal(status, 2, args.join(" "));
-      assert.match(stderr, /^Usage: servable warmup record/);
+      assert.ok(stderr.startsWith(problem), stderr);
+      assert.match(stderr, /^Usage: servable warmup record/m);
     }
   });
 });

@@ -7,6 +7,7 @@ import { forEachLogged } from "../warmup/read-log.ts";
 import { requestForm } from "../warmup/request-form.ts";
 import { parsePredictionLog, RequestSelection } from "../warmup/select-requests.ts";
 import { MAX_WARMUP_RECORDS, WARMUP_FILE } from "../warmup/warmup-file.ts";
+import { readCommandLine } from "./command-line.ts";
 
 const DEFAULT_COUNT = 100;
 
@@ -29,44 +30,57 @@ export async function warmup(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const [verb, ...rest] = args;
-  const request = verb === "record" ? parseRecord(rest) : undefined;
+  const request = parseWarmup(args);
+  if (typeof request === "string") {
+    process.stderr.write(`${request}\n\n${USAGE}`);
+    return 2;
+  }
   try {
-    if (request !== undefined) return await record(request);
-    if (verb === "show" && rest.length > 0 && !rest.some((arg) => arg.startsWith("-"))) {
-      for (const path of rest) await show(path);
-      return 0;
-    }
+    if (request.verb === "record") return await record(request);
+    for (const path of request.files) await show(path);
+    return 0;
   } catch (error) {
     process.stderr.write(`${formatStatus(asStatusError(error))}\n`);
     return 1;
   }
-  process.stderr.write(USAGE);
-  return 2;
 }
 
+const OPTIONS = {
+  output: { type: "string" },
+  count: { type: "string", default: String(DEFAULT_COUNT) },
+  model_name: { type: "string" },
+} as const;
+
 interface RecordRequest {
+  readonly verb: "record";
   readonly output: string;
   readonly count: number;
   readonly model: string | undefined;
   readonly logs: readonly string[];
 }
 
-/** Undefined if the arguments are wrong. */
-function parseRecord(args: readonly string[]): RecordRequest | undefined {
-  const values = new Map<string, string>();
-  const logs: string[] = [];
-  for (const arg of args) {
-    const flag = /^--(output|count|model_name)=(.+)$/s.exec(arg);
-    if (flag !== null) values.set(flag[1]!, flag[2]!);
-    else if (arg.startsWith("-")) return undefined;
-    else logs.push(arg);
-  }
-  const output = values.get("output");
-  const count = Number(values.get("count") ?? DEFAULT_COUNT);
-  const isCount = Number.isInteger(count) && count >= 1 && count <= MAX_WARMUP_RECORDS;
-  if (output === undefined || !isCount || logs.length === 0) return undefined;
-  return { output, count, model: values.get("model_name"), logs };
+type WarmupRequest = RecordRequest | { readonly verb: "show"; readonly files: readonly string[] };
+
+/** What is wrong with the arguments, in words, if anything is. */
+function parseWarmup([verb, ...args]: readonly string[]): WarmupRequest | string {
+  if (verb === "record") return parseRecord(args);
+  if (verb !== "show") return `Expected record or show, got ${verb ?? "nothing"}`;
+  const read = readCommandLine(args, {});
+  if (typeof read === "string") return read;
+  return read.positionals.length === 0 ? "Expected a file, got none" : { verb, files: read.positionals };
+}
+
+function parseRecord(args: readonly string[]): RecordRequest | string {
+  const read = readCommandLine(args, OPTIONS);
+  if (typeof read === "string") return read;
+  const { values, positionals: logs } = read;
+  const { output = "", model_name: model } = values;
+  if (output === "") return "--output=PATH is missing: where the warmup requests go";
+  if (logs.length === 0) return "Expected a request log, got none";
+  const count = Number(values.count);
+  if (!Number.isInteger(count) || count < 1 || count > MAX_WARMUP_RECORDS)
+    return `--count: expected a whole number from 1 to ${MAX_WARMUP_RECORDS}, got ${values.count}`;
+  return { verb: "record", output, count, model, logs };
 }
 
 async function record({ output, count, model, logs }: RecordRequest): Promise<number> {
