@@ -105,6 +105,24 @@ async function isPending(promise: Promise<void>): Promise<boolean> {
   return !over;
 }
 
+test("the start says which models have nothing to serve, if that keeps the ports closed", async (t) => {
+  const waits = /^No port is open before there is something to serve for gone: /;
+  for (const [enough, says] of [
+    ["all", true],
+    ["any", false],
+    ["none", false],
+  ] as const) {
+    const scene = new Scene(t);
+    void scene.start([scene.model("there"), scene.missing("gone")], enough);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(
+      scene.log.some((line) => waits.test(line)),
+      says,
+      enough,
+    );
+  }
+});
+
 test("a reload ends when the new models serve, and takes away those that are not named any more", async (t) => {
   const scene = new Scene(t);
   scene.loads.add("a");

@@ -62,8 +62,19 @@ export class ServerCore {
       enough: enough === "any" ? "any" : "all",
     });
     source.start(emit);
-    await this.#apply(models);
+    const { found } = await this.#apply(models);
+    void found.then((missing) => this.#sayWhatTheStartWaitsFor([...missing.keys()], enough));
     await wait.done;
+  }
+
+  /** Who misspelt a path would else see an error, and then nothing. */
+  #sayWhatTheStartWaitsFor(missing: readonly string[], enough: StartWait): void {
+    if (missing.length === 0 || enough === "none") return;
+    if (enough === "any" && missing.length < this.#models.length) return;
+    this.#options.log.warning(
+      `No port is open before there is something to serve for ${missing.join(", ")}: it is looked for again and again, ` +
+        "and --wait_for_models says what the start waits for",
+    );
   }
 
   /**
