@@ -19,6 +19,7 @@ const LEAVES = [
   "package-version.ts",
   "free-port.ts",
   "cache-folder.ts",
+  "longest-timer.ts",
 ];
 
 /** What else each folder may import: folders, or single files where only a contract is meant. */

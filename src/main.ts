@@ -48,7 +48,7 @@ function main([name, ...args]: readonly string[]): number | Promise<number> {
   if (name === "--help" || name === "-h" || name === "help") return print(USAGE);
   if (name === "--version") return print(`servable ${packageVersion}\n`);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command !== undefined) return command(args);
+  if (command !== undefined) return command(args[0] === "-h" ? ["--help"] : args);
   const closest = closestName(name, Object.keys(COMMANDS));
   process.stderr.write(
     `Unknown command: ${name}${closest === undefined ? "" : `. Did you mean ${closest}?`}\n\n${USAGE}`,

@@ -1,9 +1,7 @@
+import { LONGEST_TIMER } from "../longest-timer.ts";
 import type { BatchQueue } from "./batch-queue.ts";
 import type { BatchThreads } from "./batch-threads.ts";
 import type { BatchedRequest } from "./batched-request.ts";
-
-/** Node's timers can't wait longer. */
-const LONGEST_WAIT = 2 ** 31 - 1;
 
 /**
  * Runs the batches of all queues of a thread, one queue after the other, as soon as they are due and may run. A batch
@@ -60,7 +58,7 @@ export class BatchScheduler {
           this.#next = Number.POSITIVE_INFINITY;
           this.#runDue();
         },
-        Math.min(Math.ceil(due - now), LONGEST_WAIT),
+        Math.min(Math.ceil(due - now), LONGEST_TIMER),
       );
       this.#timer.unref();
     }

@@ -66,5 +66,6 @@ export async function askRecorded({ servable, comparison }: ComparedVersion, pat
     const which = refused.length === 1 ? "1 request is" : `${refused.length} requests are`;
     remarks.push(`${which} refused before the model is run: ${refused[0]}`);
   }
-  return { description: `${logs.length} requests of ${path}`, remarks };
+  const counted = `${logs.length} request${logs.length === 1 ? "" : "s"}`;
+  return { description: `${counted} of ${path}`, remarks };
 }

@@ -1,6 +1,3 @@
-/** Ranks above this are refused; TensorFlow's own limit is 254. */
-export const MAX_RANK = 254;
-
 // int64 dimensions as pairs of low and high halves: writing numbers there makes no BigInt.
 
 export function writeDims(dims: Uint32Array, shape: readonly number[]): void {

@@ -1,3 +1,5 @@
+import { LONGEST_TIMER } from "../longest-timer.ts";
+
 /** What a flag's text is read as. `int` is a whole number within 53 bits, `float` any finite number. */
 export type FlagType = "string" | "int" | "float" | "bool";
 
@@ -30,5 +32,5 @@ export const FLAG_GROUPS = [
 ] as const;
 export type FlagGroup = (typeof FLAG_GROUPS)[number];
 
-/** Node's timers can't wait longer. */
-export const MOST_TIMER_SECONDS = Math.floor((2 ** 31 - 1) / 1000);
+/** For flags whose seconds a timer waits. */
+export const MOST_TIMER_SECONDS = Math.floor(LONGEST_TIMER / 1000);

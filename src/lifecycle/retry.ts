@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { LONGEST_TIMER } from "../longest-timer.ts";
 import type { Logger } from "../status/log.ts";
 import { asStatusError, Code, formatStatus } from "../status/status.ts";
 
@@ -49,6 +50,3 @@ export async function retry<R>(
 function isPermanent(error: unknown): boolean {
   return asStatusError(error).code === Code.UNIMPLEMENTED;
 }
-
-/** In milliseconds; Node turns longer ones into none. */
-const LONGEST_TIMER = 2 ** 31 - 1;

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from "../longest-timer.ts";
 /** What can run out of time. */
 export interface Expiring {
   /** When, on the clock of `performance.now()`; Infinity for never. */
@@ -5,9 +6,6 @@ export interface Expiring {
   /** Called once, soon after the deadline, unless deleted before. */
   expire(): void;
 }
-
-/** Node's timers can't wait longer. */
-const LONGEST_WAIT = 2 ** 31 - 1;
 
 /**
  * The deadlines of all calls of a thread on one timer. Most calls end long before their deadline, so nothing is
@@ -33,7 +31,7 @@ export class Deadlines {
     clearTimeout(this.#timer);
     this.#next = next;
     if (next === Number.POSITIVE_INFINITY) return;
-    const wait = Math.min(Math.max(Math.ceil(next - performance.now()), 0), LONGEST_WAIT);
+    const wait = Math.min(Math.max(Math.ceil(next - performance.now()), 0), LONGEST_TIMER);
     this.#timer = setTimeout(() => this.#expire(), wait);
     this.#timer.unref();
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ModelConfig } from "../config/model-server-config.ts";
+import { LONGEST_TIMER } from "../longest-timer.ts";
 import type { Logger } from "../status/log.ts";
 import { asStatusError } from "../status/status.ts";
 
@@ -10,9 +11,6 @@ export interface ConfigFilePolling {
   readonly reload: (models: readonly ModelConfig[] | undefined) => Promise<void>;
   readonly log: Logger;
 }
-
-/** In milliseconds; Node turns longer ones into none. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Reads the configuration again and again and reloads it, until the signal ends it. What goes wrong is logged, when it

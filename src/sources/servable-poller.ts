@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AspiredVersions } from "../lifecycle/source.ts";
+import { LONGEST_TIMER } from "../longest-timer.ts";
 import type { Logger } from "../status/log.ts";
 import { asStatusError, Code, formatStatus, type StatusError } from "../status/status.ts";
 import { type Entry, joinPath, type Storage } from "../storage/storage.ts";
@@ -27,9 +28,6 @@ export interface PollingConfig {
   /** Whether all of a version is there, so that it needn't settle. Default: never known. */
   readonly isComplete?: (path: string) => Promise<boolean>;
 }
-
-/** In milliseconds; Node turns longer ones into none. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Polls one model's base path. Its polls follow each other. */
 export class ServablePoller {

@@ -1,6 +1,6 @@
 import { failedPrecondition, invalidArgument, resourceExhausted } from "../status/status.ts";
 import { type DType, dtypeInfo } from "../tensor/dtype.ts";
-import { elementCount, formatShape, isCompatible, type PartialShape } from "../tensor/shape.ts";
+import { elementCount, formatShape, isCompatible, MAX_RANK, type PartialShape } from "../tensor/shape.ts";
 import { bytesOf, type NumericTensor, type Tensor } from "../tensor/tensor.ts";
 import { packStrings, unpackStrings } from "./packed-strings.ts";
 
@@ -20,8 +20,6 @@ const BYTES = 1;
 const RANK = 2;
 const DIMS = 3;
 
-/** TensorFlow's highest rank. */
-const MAX_RANK = 254;
 const HEADER_BYTES = 8 * Math.ceil((DIMS + MAX_RANK) / 8) * 8;
 
 /** How far a value of unknown size may grow; only what is used takes memory. */

@@ -6,6 +6,9 @@ export type Shape = readonly number[];
 /** A declared shape: `undefined` for unknown rank; -1 for an unknown dimension. */
 export type PartialShape = readonly number[] | undefined;
 
+/** TensorFlow's largest rank (TensorShape::MaxDimensions). */
+export const MAX_RANK = 254;
+
 /**
  * The number of elements, 1 for a scalar.
  * @throws StatusError INVALID_ARGUMENT for a negative dimension or a product above 2^53 - 1.

@@ -1,4 +1,4 @@
-import { MAX_RANK } from "../native-dims.ts";
+import { MAX_RANK } from "../../tensor/shape.ts";
 
 /**
  * Outputs up to this many bytes per run are copied out of native memory: a copy of 16 KiB takes 0.6 us, a view of

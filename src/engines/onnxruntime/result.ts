@@ -1,9 +1,10 @@
 import koffi from "koffi";
 import { internal } from "../../status/status.ts";
 import { dtypeInfo, type NumericArray, type NumericArrayConstructor } from "../../tensor/dtype.ts";
+import { MAX_RANK } from "../../tensor/shape.ts";
 import type { NumericTensor, Tensor } from "../../tensor/tensor.ts";
 import type { RunResult, SessionTensor } from "../engine.ts";
-import { MAX_RANK, readDims } from "../native-dims.ts";
+import { readDims } from "../native-dims.ts";
 import type { Binding } from "./binding.ts";
 import type { Frame, FramePool } from "./frame.ts";
 import { checkRun } from "./status.ts";

@@ -1,8 +1,9 @@
 import type { Cancellation } from "../../status/cancellation.ts";
 import { failedPrecondition, invalidArgument } from "../../status/status.ts";
+import { MAX_RANK } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { RunResult, Session, SessionDescriptor, SessionTensor } from "../engine.ts";
-import { MAX_RANK, writeDims } from "../native-dims.ts";
+import { writeDims } from "../native-dims.ts";
 import { NativeNames } from "../native-names.ts";
 import type { Pointer, Status } from "./api.ts";
 import type { Binding } from "./binding.ts";

@@ -1,5 +1,5 @@
+import { MAX_RANK } from "../../tensor/shape.ts";
 import { CallQueue } from "../call-queue.ts";
-import { MAX_RANK } from "../native-dims.ts";
 import { ASYNC_CALLS } from "../native-library.ts";
 import { bindApi, type Memory, type Pointer, type TensorFlowApi } from "./api.ts";
 import { loadLibrary } from "./library.ts";

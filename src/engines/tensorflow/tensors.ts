@@ -1,9 +1,9 @@
 import koffi from "koffi";
 import { internal, invalidArgument, resourceExhausted } from "../../status/status.ts";
 import { dtypeInfo, dtypeOfNumber, type NumericArray } from "../../tensor/dtype.ts";
-import { elementCount, formatShape } from "../../tensor/shape.ts";
+import { elementCount, formatShape, MAX_RANK } from "../../tensor/shape.ts";
 import type { NumericTensor, StringTensor, Tensor } from "../../tensor/tensor.ts";
-import { MAX_RANK, writeDims } from "../native-dims.ts";
+import { writeDims } from "../native-dims.ts";
 import type { Pointer } from "./api.ts";
 import type { Binding } from "./binding.ts";
 import { createStrings, readStrings } from "./tstring.ts";

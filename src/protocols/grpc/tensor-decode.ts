@@ -1,13 +1,10 @@
 import { invalidArgument } from "../../status/status.ts";
 import { type DTypeInfo, dtypeInfo, dtypeOfNumber, type NumericArray } from "../../tensor/dtype.ts";
-import { elementCount, formatShape } from "../../tensor/shape.ts";
+import { elementCount, formatShape, MAX_RANK } from "../../tensor/shape.ts";
 import { arrayOfBytes, type Tensor } from "../../tensor/tensor.ts";
 import { FIELDS_PER_ITEM, type RequestAllowance } from "../request-limits.ts";
 import * as fields from "./tensor-fields.ts";
 import { Wire, WireReader } from "./wire-reader.ts";
-
-/** TensorFlow's own limit (TensorShape::MaxDimensions). */
-const MAX_RANK = 254;
 
 /** What a string costs that isn't in the message: its place in the list. */
 const STRING_BYTES = 8;

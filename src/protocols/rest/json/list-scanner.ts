@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { MAX_RANK } from "../../../tensor/shape.ts";
 import type { Cursor, ListKind } from "./scan-numeric.ts";
 
 /** Where a scan of nested lists stands. */
@@ -54,7 +55,6 @@ interface Exports {
   readonly scanInt64: Scan;
 }
 
-const MAX_RANK = 254;
 /** Twice as much each time, so that a small tensor in a large body costs little. */
 const FIRST_WINDOW_BYTES = 1024;
 

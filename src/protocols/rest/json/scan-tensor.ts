@@ -1,11 +1,10 @@
 import type { SignatureTensor } from "../../../lifecycle/servable.ts";
+import { MAX_RANK } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { type ListSink, listScanner, type Nesting } from "./list-scanner.ts";
 import { afterSpace, type Collector, type Cursor } from "./scan-numeric.ts";
 import { collectorFor } from "./scan-values.ts";
 
-/** TensorFlow's largest rank. */
-const MAX_RANK = 254;
 /** With less text than this, or elements, the start of the list scanner is not worth it. */
 const LEAST_BYTES = 4096;
 const LEAST_ELEMENTS = 512;
