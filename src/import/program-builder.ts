@@ -4,7 +4,6 @@ import { opDefinition } from "../registry/op-registry.ts";
 import { internal, unimplemented } from "../status/status.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { PartialShape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { chooseBranch } from "./branch-choice.ts";
 import { fixedNode, freeInputs, isControlFlow } from "./control-flow.ts";
 import { moved, withKnownFeeds } from "./fixed-branch.ts";
@@ -29,6 +28,7 @@ import { type Place, type Placing, placeNodes } from "./placement.ts";
 import type { GraphPreparer, PreparedFlow, PreparedGraph } from "./prepared-graph.ts";
 import type { CompiledSession, Program, Step } from "./program.ts";
 import { cutRegions, type Region, readOutside } from "./regions.ts";
+import { Registers } from "./registers.ts";
 import { isResource } from "./resources.ts";
 import { tableForm } from "./table-form.ts";
 import type { TensorTypes } from "./tensor-types.ts";
@@ -70,12 +70,9 @@ export class ProgramBuilder {
   readonly #fed: ReadonlySet<string>;
   readonly #context: ProgramContext;
   readonly #places: ReadonlyMap<string, Place>;
-  readonly #registers = new Map<string, number>();
   readonly #graphConstants: GraphConstants;
-  readonly #shapes = new Map<string, PartialShape>();
-  readonly #constants: { register: number; tensor: Tensor }[] = [];
+  readonly #registers: Registers;
   readonly #steps: Step[] = [];
-  #registerCount: number;
 
   /**
    * @param shapes what is known of each feed's shape, if that is more than the feed says.
@@ -101,15 +98,12 @@ export class ProgramBuilder {
     this.#fed = new Set(feeds.map((feed) => formatRef(feed.ref)));
     this.#context = context;
     this.#graphConstants = new GraphConstants(graph, this.#fed, context.variables);
-    this.#registerCount = feeds.length;
+    this.#registers = new Registers(this.#graphConstants);
   }
 
   /** @param isOutermost whether some of the outputs may not be wanted: those of functions always are. */
   build(isOutermost = false): BuiltProgram {
-    for (const [i, { ref, shape }] of this.#feeds.entries()) {
-      this.#registers.set(formatRef(ref), i);
-      this.#shapes.set(formatRef(ref), shape ?? this.#assumedShape(ref));
-    }
+    for (const { ref, shape } of this.#feeds) this.#registers.feed(ref, shape ?? this.#assumedShape(ref));
     const regions = this.#cut(isOutermost);
     const wanted = readOutside(regions, this.#outputs);
     for (const region of regions) {
@@ -120,14 +114,14 @@ export class ProgramBuilder {
       else if (isVariableOp(first!.op)) this.#addVariableStep(first!);
       else this.#addHostStep(first!);
     }
-    const outputs = this.#outputs.map((ref) => this.#read(ref));
+    const outputs = this.#outputs.map((ref) => this.#registers.read(ref));
     const program: Program = {
-      registerCount: this.#registerCount,
-      constants: this.#constants,
+      registerCount: this.#registers.count,
+      constants: this.#registers.constants,
       steps: this.#steps,
       outputs,
     };
-    return { program, shapes: this.#outputs.map((ref) => this.#shapeOf(ref)) };
+    return { program, shapes: this.#outputs.map((ref) => this.#registers.shapeOf(ref)) };
   }
 
   #cut(isOutermost: boolean): readonly Region[] {
@@ -156,34 +150,13 @@ export class ProgramBuilder {
     return undefined;
   }
 
-  /** The register that the tensor is written to. */
-  #allocate(ref: Ref): number {
-    const known = this.#registers.get(formatRef(ref));
-    if (known !== undefined) return known;
-    this.#registers.set(formatRef(ref), this.#registerCount);
-    return this.#registerCount++;
-  }
-
-  /** The register that the tensor is read from; a constant gets one when it is first asked for. */
-  #read(ref: Ref): number {
-    const known = this.#registers.get(formatRef(ref));
-    if (known !== undefined) return known;
-    const tensor = this.#graphConstants.read(ref);
-    const register = this.#allocate(ref);
-    this.#constants.push({ register, tensor });
-    return register;
-  }
-
   #addHostStep(node: GraphNode): void {
     const attrs = new Attributes(node.name, node.attrs, opDefinition(node.op));
-    const known = node.inputs.map((ref) => ({
-      shape: this.#shapeOf(ref),
-      constant: this.#graphConstants.of(ref),
-    }));
+    const known = node.inputs.map((ref) => this.#registers.knownOf(ref));
     const { hostOps, valueOps } = this.#context.host;
     const shapes = (hostOps[node.op] ?? valueOps[node.op])!.shapes(attrs, known);
-    const outputs = shapes.map((shape, index) => this.#produce({ node: node.name, index }, shape));
-    const inputs = node.inputs.map((ref) => this.#read(ref));
+    const outputs = shapes.map((shape, index) => this.#registers.produce({ node: node.name, index }, shape));
+    const inputs = node.inputs.map((ref) => this.#registers.read(ref));
     this.#steps.push({
       kind: "host",
       op: node.op,
@@ -203,17 +176,17 @@ export class ProgramBuilder {
       throw unimplemented(`Op ${node.op} (node ${node.name}): expected a table that is known at import`);
     }
     this.#context.tables.set(table.name, table);
-    const known = rest.map((ref) => ({ shape: this.#shapeOf(ref), constant: this.#graphConstants.of(ref) }));
+    const known = rest.map((ref) => this.#registers.knownOf(ref));
     const op = tableOps[node.op]!;
-    const shapes = op.shapes(tableForm(table, this.#shapeOf(table.inputs[0])), known);
+    const shapes = op.shapes(tableForm(table, this.#registers.shapeOf(table.inputs[0])), known);
     this.#steps.push({
       kind: "table",
       op: node.op,
       name: node.name,
       origin: formatOrigin(node),
       table: table.name,
-      inputs: rest.map((ref) => this.#read(ref)),
-      outputs: shapes.map((shape, index) => this.#produce({ node: node.name, index }, shape)),
+      inputs: rest.map((ref) => this.#registers.read(ref)),
+      outputs: shapes.map((shape, index) => this.#registers.produce({ node: node.name, index }, shape)),
       effect: op.kind === "writing",
     });
   }
@@ -229,15 +202,10 @@ export class ProgramBuilder {
       action: isAssign ? "assign" : isRead ? "read" : "initialized",
       name: node.name,
       variable,
-      inputs: node.inputs.map((ref) => this.#read(ref)),
-      outputs: isAssign ? [] : [this.#produce({ node: node.name, index: 0 }, isRead ? shape : [])],
+      inputs: node.inputs.map((ref) => this.#registers.read(ref)),
+      outputs: isAssign ? [] : [this.#registers.produce({ node: node.name, index: 0 }, isRead ? shape : [])],
       effect: isAssign,
     });
-  }
-
-  #produce(ref: Ref, shape: PartialShape): number {
-    this.#shapes.set(formatRef(ref), shape);
-    return this.#allocate(ref);
   }
 
   #addControlFlow(node: GraphNode, wanted: ReadonlySet<string>): void {
@@ -249,8 +217,8 @@ export class ProgramBuilder {
   #addBranch(node: GraphNode, { flow, args, functions }: PreparedFlow): void {
     if (flow.kind !== "branch") return;
     const inputs = freeInputs(flow.inputs, args);
-    const selector = this.#read(flow.selector);
-    const chosen = this.#known(selector);
+    const selector = this.#registers.read(flow.selector);
+    const chosen = this.#registers.constantIn(selector);
     if (chosen !== undefined) {
       this.#addChosen(node, functions[chooseBranch(flow.select, chosen, functions.length)]!, inputs);
       return;
@@ -258,7 +226,7 @@ export class ProgramBuilder {
     const branches = functions.map((branch) =>
       this.#buildFunction(
         branch,
-        inputs.map((ref) => this.#shapeOf(ref)),
+        inputs.map((ref) => this.#registers.shapeOf(ref)),
       ),
     );
     const shapes = branches
@@ -270,36 +238,27 @@ export class ProgramBuilder {
       effect: hasEffect(node),
       select: flow.select,
       branches: branches.map((branch) => branch.program),
-      inputs: [selector, ...inputs.map((ref) => this.#read(ref))],
-      outputs: shapes.map((shape, index) => this.#produce({ node: node.name, index }, shape)),
+      inputs: [selector, ...inputs.map((ref) => this.#registers.read(ref))],
+      outputs: shapes.map((shape, index) => this.#registers.produce({ node: node.name, index }, shape)),
     });
   }
 
   /** The steps of the branch that is taken in every run, in the place of the node. */
   #addChosen(node: GraphNode, branch: PreparedGraph, inputs: readonly Ref[]): void {
-    const registers = inputs.map((ref) => this.#read(ref));
-    const known = registers.map((register) => this.#known(register));
+    const registers = inputs.map((ref) => this.#registers.read(ref));
+    const known = registers.map((register) => this.#registers.constantIn(register));
     const isFree = (_: unknown, i: number): boolean => known[i] === undefined;
-    const shapes = inputs.map((ref) => this.#shapeOf(ref)).filter(isFree);
+    const shapes = inputs.map((ref) => this.#registers.shapeOf(ref)).filter(isFree);
     const built = this.#buildFunction(withKnownFeeds(branch, known), shapes);
     const { registerCount, constants, steps, outputs } = moved(
       built.program,
       registers.filter(isFree),
-      this.#registerCount,
+      this.#registers.count,
     );
-    this.#registerCount = registerCount;
-    this.#constants.push(...constants);
+    this.#registers.adopt({ registerCount, constants });
     this.#steps.push(...steps);
-    for (const [index, register] of outputs.entries()) {
-      const ref = formatRef({ node: node.name, index });
-      this.#registers.set(ref, register);
-      this.#shapes.set(ref, built.shapes[index]);
-    }
-  }
-
-  /** What a register holds, if that is the same in every run. */
-  #known(register: number): Tensor | undefined {
-    return this.#constants.find((constant) => constant.register === register)?.tensor;
+    for (const [index, register] of outputs.entries())
+      this.#registers.alias({ node: node.name, index }, register, built.shapes[index]);
   }
 
   #addWhile(node: GraphNode, { flow, args, functions }: PreparedFlow, wanted: ReadonlySet<string>): void {
@@ -308,7 +267,7 @@ export class ProgramBuilder {
     const free = args.flatMap((arg, i) => (arg.kind === "tensor" ? [i] : []));
     const results = free.map((i) => body.outputs[i]!);
     // What a round changes of a shape isn't known of it; a dimension is given up at most once, a rank too.
-    let shapes = inputs.map((ref) => this.#shapeOf(ref));
+    let shapes = inputs.map((ref) => this.#registers.shapeOf(ref));
     const { sessions } = this.#context;
     const before = sessions.length;
     for (;;) {
@@ -321,8 +280,8 @@ export class ProgramBuilder {
           effect: hasEffect(node),
           condition: this.#buildFunction(condition, shapes).program,
           body: built.program,
-          inputs: inputs.map((ref) => this.#read(ref)),
-          outputs: free.map((index, i) => this.#produce({ node: node.name, index }, shapes[i])),
+          inputs: inputs.map((ref) => this.#registers.read(ref)),
+          outputs: free.map((index, i) => this.#registers.produce({ node: node.name, index }, shapes[i])),
         });
         break;
       }
@@ -332,8 +291,8 @@ export class ProgramBuilder {
     for (const [index, arg] of args.entries()) {
       const ref = { node: node.name, index };
       if (arg.kind === "tensor" || !wanted.has(formatRef(ref))) continue;
-      this.#registers.set(formatRef(ref), this.#read(flow.inputs[index]!));
-      this.#shapes.set(formatRef(ref), this.#shapeOf(flow.inputs[index]!));
+      const input = flow.inputs[index]!;
+      this.#registers.alias(ref, this.#registers.read(input), this.#registers.shapeOf(input));
     }
   }
 
@@ -361,7 +320,12 @@ export class ProgramBuilder {
         const source = this.#graph.nodes.get(ref.node);
         if (this.#fed.has(key) || (source !== undefined && this.#isProduced(source, inside))) {
           this.#refuseList(ref, node);
-          feeds.set(key, { name: `input:${key}`, ref, dtype: this.#dtypeOf(ref), shape: this.#shapeOf(ref) });
+          feeds.set(key, {
+            name: `input:${key}`,
+            ref,
+            dtype: this.#dtypeOf(ref),
+            shape: this.#registers.shapeOf(ref),
+          });
         } else if (source !== undefined && !inside.has(ref.node)) constants.set(ref.node, source);
       }
     }
@@ -374,23 +338,19 @@ export class ProgramBuilder {
       const value = translation.outputs[i]!;
       const source = handedOn.get(value.name);
       if (source !== undefined) {
-        this.#registers.set(formatRef(ref), this.#allocate(source));
-        this.#shapes.set(formatRef(ref), declaredShape(value));
+        this.#registers.alias(ref, this.#registers.allocate(source), declaredShape(value));
         return [];
       }
       if (value.constant === undefined) return [{ ref, name: `output:${formatRef(ref)}`, value }];
-      this.#constants.push({
-        register: this.#produce(ref, declaredShape(value)),
-        tensor: value.constant(),
-      });
+      this.#registers.produceConstant(ref, declaredShape(value), value.constant());
       return [];
     });
     if (computed.length === 0) return;
     this.#steps.push({
       kind: "session",
       session: sessions.length,
-      inputs: part.feeds.map((feed) => this.#allocate(feed.ref)),
-      outputs: computed.map(({ ref, value }) => this.#produce(ref, declaredShape(value))),
+      inputs: part.feeds.map((feed) => this.#registers.allocate(feed.ref)),
+      outputs: computed.map(({ ref, value }) => this.#registers.produce(ref, declaredShape(value))),
     });
     sessions.push({
       identity: modelIdentity(
@@ -432,11 +392,5 @@ export class ProgramBuilder {
     const dtype = this.#types.of(ref);
     if (dtype === undefined) throw internal(`The tensor ${formatRef(ref)} has no known type`);
     return dtype;
-  }
-
-  #shapeOf(ref: Ref | undefined): PartialShape {
-    if (ref === undefined) return undefined;
-    const known = this.#shapes.get(formatRef(ref));
-    return known ?? this.#graphConstants.of(ref)?.shape;
   }
 }
