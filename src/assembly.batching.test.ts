@@ -7,10 +7,8 @@ import { after, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { type CallOptions, Client, credentials, type ServiceError } from "@grpc/grpc-js";
-import { type RunningServer, startServer } from "./assembly.ts";
-import { parseFlags } from "./flags/parse-flags.ts";
-import { freePort } from "./free-port.ts";
+import type { CallOptions, ServiceError } from "@grpc/grpc-js";
+import { ServerUnderTest } from "./assembly.under-test.ts";
 import { DataType } from "./proto/gen/tensorflow/core/framework/types_pb.ts";
 import {
   PredictRequestSchema,
@@ -30,27 +28,15 @@ function parametersFile(text: string): string {
 
 /** A server of half_plus_two, which answers x / 2 + 2, with clients of @grpc/grpc-js and node:http. */
 class Running {
-  readonly #server: RunningServer;
-  readonly #client: Client;
+  readonly #server: ServerUnderTest;
 
-  private constructor(server: RunningServer) {
+  private constructor(server: ServerUnderTest) {
     this.#server = server;
-    this.#client = new Client(`127.0.0.1:${server.grpcPort}`, credentials.createInsecure());
   }
 
   static async start(...args: string[]): Promise<Running> {
-    const { flags, unknown, invalid } = parseFlags([
-      `--model_base_path=${join(MODELS, "half_plus_two_tf1")}`,
-      "--model_name=half",
-      `--port=${await freePort()}`,
-      `--rest_api_port=${await freePort()}`,
-      "--bind_address=127.0.0.1",
-      "--request_workers=1",
-      "--max_num_load_retries=0",
-      ...args,
-    ]);
-    assert.deepEqual([...unknown, ...invalid], []);
-    return new Running(await startServer(flags, { write() {} }, new AbortController().signal));
+    const model = [`--model_base_path=${join(MODELS, "half_plus_two_tf1")}`, "--model_name=half"];
+    return new Running(await ServerUnderTest.start([...model, "--request_workers=1", ...args]));
   }
 
   static batching(parameters: string, ...args: string[]): Promise<Running> {
@@ -67,17 +53,12 @@ class Running {
       modelSpec: { name: "half" },
       inputs: { x: { dtype: DataType.DT_FLOAT, tensorShape, floatVal: [...x] } },
     });
-    const bytes = await new Promise<Buffer>((resolve, reject) => {
-      const call = this.#client.makeUnaryRequest(
-        "/tensorflow.serving.PredictionService/Predict",
-        (request: Uint8Array) => Buffer.from(request),
-        (reply: Buffer) => reply,
-        toBinary(PredictRequestSchema, message),
-        options,
-        (error, reply) => (error ? reject(error) : resolve(reply!)),
-      );
-      onCall?.(() => call.cancel());
-    });
+    const bytes = await this.#server.call(
+      "PredictionService/Predict",
+      toBinary(PredictRequestSchema, message),
+      options,
+      onCall && ((call) => onCall(() => call.cancel())),
+    );
     return fromBinary(PredictResponseSchema, bytes).outputs.y!.floatVal;
   }
 
@@ -103,9 +84,8 @@ class Running {
     return (await fetch(`http://127.0.0.1:${this.#server.restPort}${path}`)).text();
   }
 
-  async stop(): Promise<void> {
-    this.#client.close();
-    await this.#server.stop(5000);
+  stop(): Promise<void> {
+    return this.#server.stop(5000);
   }
 }
 

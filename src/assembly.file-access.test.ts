@@ -6,10 +6,8 @@ import { after, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Client, credentials, status } from "@grpc/grpc-js";
-import { type RunningServer, startServer } from "./assembly.ts";
-import { parseFlags } from "./flags/parse-flags.ts";
-import { freePort } from "./free-port.ts";
+import { status } from "@grpc/grpc-js";
+import { ServerUnderTest } from "./assembly.under-test.ts";
 import { TensorProtoSchema } from "./proto/gen/tensorflow/core/framework/tensor_pb.ts";
 import { DataType } from "./proto/gen/tensorflow/core/framework/types_pb.ts";
 import {
@@ -23,52 +21,19 @@ const FIXTURES = fileURLToPath(new URL("../fixtures", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "servable-"));
 after(() => rmSync(root, { recursive: true, force: true }));
 
-/** Servers that a failed test left. */
-const running = new Set<RunningServer>();
-after(() => Promise.all([...running].map((server) => server.stop(0))));
-
-async function start(...more: string[]): Promise<RunningServer> {
-  const { flags, unknown } = parseFlags([
-    "--bind_address=127.0.0.1",
-    `--port=${await freePort()}`,
-    `--rest_api_port=${await freePort()}`,
-    "--request_workers=1",
-    "--max_num_load_retries=0",
-    "--settle_milliseconds=0",
-    ...more,
-  ]);
-  assert.deepEqual(unknown, []);
-  const server = await startServer(flags, { write: () => {} }, new AbortController().signal);
-  running.add(server);
-  return server;
-}
-
-async function stop(server: RunningServer): Promise<void> {
-  running.delete(server);
-  await server.stop(1000);
+function start(...more: string[]): Promise<ServerUnderTest> {
+  return ServerUnderTest.start(["--request_workers=1", ...more]);
 }
 
 async function rest(
-  server: RunningServer,
+  server: ServerUnderTest,
   path: string,
   body?: object,
 ): Promise<[status: number, reply: unknown]> {
-  const url = `http://127.0.0.1:${server.restPort}/v1/models/${path}`;
+  const url = `${server.models}/${path}`;
   const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
   const response = await fetch(url, init);
   return [response.status, await response.json()];
-}
-
-function grpc(server: RunningServer, method: string, message: Uint8Array): Promise<Buffer> {
-  const client = new Client(`127.0.0.1:${server.grpcPort}`, credentials.createInsecure());
-  const pass = (bytes: Uint8Array) => Buffer.from(bytes);
-  return new Promise<Buffer>((resolve, reject) => {
-    client.makeUnaryRequest(`/tensorflow.serving.${method}`, pass, pass, message, (error, reply) => {
-      client.close();
-      if (error) reject(error);
-      else resolve(reply!);
-    });
-  });
 }
 
 describe("a model that touches files", () => {
@@ -106,7 +71,7 @@ describe("a model that touches files", () => {
     // Its signature that touches nothing neither.
     const body = { signature_name: "double", inputs: [1] };
     assert.equal((await rest(server, "files:predict", body))[0], 404);
-    await stop(server);
+    await server.stop();
   });
 
   it("is served with --allow_file_ops, and answers as TensorFlow does", async () => {
@@ -144,7 +109,7 @@ describe("a model that touches files", () => {
       },
     ]);
     assert.ok(!readdirSync(root).includes("checkpoint_temp"));
-    await stop(server);
+    await server.stop();
   });
 });
 
@@ -181,7 +146,7 @@ describe("a model's name", () => {
   }
 
   async function serving(
-    work: (server: RunningServer) => Promise<void>,
+    work: (server: ServerUnderTest) => Promise<void>,
     configured: readonly string[],
   ): Promise<void> {
     const config = join(root, "names.config");
@@ -203,7 +168,7 @@ describe("a model's name", () => {
         "--enable_per_model_batching_parameters",
       );
       await work(server);
-      await stop(server);
+      await server.stop();
     } finally {
       process.chdir(before);
     }
@@ -213,7 +178,7 @@ describe("a model's name", () => {
     const files = filesNow();
     await serving(async (server) => {
       for (const name of names) {
-        const reply = await grpc(server, "PredictionService/Predict", predictRequest(name));
+        const reply = await server.call("PredictionService/Predict", predictRequest(name));
         assert.ok(reply.length > 0);
         const asked = toBinary(
           GetModelStatusRequestSchema,
@@ -221,7 +186,7 @@ describe("a model's name", () => {
         );
         const found = fromBinary(
           GetModelStatusResponseSchema,
-          await grpc(server, "ModelService/GetModelStatus", asked),
+          await server.call("ModelService/GetModelStatus", asked),
         );
         assert.equal(found.modelVersionStatus.length, 1);
       }
@@ -253,7 +218,7 @@ describe("a model's name", () => {
           "HALF",
         ];
         for (const name of given) {
-          await assert.rejects(grpc(server, "PredictionService/Predict", predictRequest(name)), {
+          await assert.rejects(server.call("PredictionService/Predict", predictRequest(name)), {
             code: status.NOT_FOUND,
             details: `Servable not found for request: Latest(${name})`,
           });
@@ -267,7 +232,7 @@ describe("a model's name", () => {
           assert.match(JSON.stringify(reply), /Servable not found for request: Latest\(/);
         }
         for (const label of ["../secret", "123", "/etc/passwd", ".."]) {
-          await assert.rejects(grpc(server, "PredictionService/Predict", predictRequest("half", label)), {
+          await assert.rejects(server.call("PredictionService/Predict", predictRequest("half", label)), {
             code: status.INVALID_ARGUMENT,
             details: `Unrecognized servable version label: ${label}`,
           });

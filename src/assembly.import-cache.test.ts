@@ -4,10 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { startServer } from "./assembly.ts";
-import { parseFlags } from "./flags/parse-flags.ts";
-import { freePort } from "./free-port.ts";
-import type { LogSink } from "./status/log.ts";
+import { ServerUnderTest } from "./assembly.under-test.ts";
 
 const MODELS = fileURLToPath(new URL("../fixtures/models", import.meta.url));
 const cache = mkdtempSync(join(tmpdir(), "servable-cache-"));
@@ -16,31 +13,24 @@ after(() => rmSync(cache, { recursive: true, force: true }));
 
 /** Serves half_plus_two and asks it. Whether the log says that it was imported before. */
 async function isImportedBefore(...args: string[]): Promise<boolean> {
-  const lines: string[] = [];
-  const sink: LogSink = { write: (_severity, _component, message) => void lines.push(message) };
-  const port = await freePort();
-  const { flags, unknown, invalid } = parseFlags([
+  const server = await ServerUnderTest.start([
     `--model_base_path=${join(MODELS, "half_plus_two")}`,
     "--model_name=m",
-    "--bind_address=127.0.0.1",
-    "--settle_milliseconds=0",
     "--request_workers=1",
-    "--port=0",
-    `--rest_api_port=${port}`,
     ...args,
   ]);
-  assert.deepEqual([...unknown, ...invalid], []);
-  const server = await startServer(flags, sink, new AbortController().signal);
   try {
-    const answer = await fetch(`http://127.0.0.1:${port}/v1/models/m:predict`, {
+    const answer = await fetch(`${server.models}/m:predict`, {
       method: "POST",
       body: '{"instances": [1, 2, 5]}',
     });
     assert.deepEqual(await answer.json(), { predictions: [2.5, 3, 4.5] });
   } finally {
-    await server.stop(1000);
+    await server.stop();
   }
-  return lines.some((line) => line.startsWith("Engine: onnxruntime") && line.endsWith("imported before"));
+  return server.lines.some(
+    (line) => line.startsWith("Engine: onnxruntime") && line.endsWith("imported before"),
+  );
 }
 
 describe("--import_cache_dir", () => {

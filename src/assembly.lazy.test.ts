@@ -6,10 +6,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Client, credentials } from "@grpc/grpc-js";
-import { startServer } from "./assembly.ts";
-import { parseFlags } from "./flags/parse-flags.ts";
-import { freePort } from "./free-port.ts";
+import { ServerUnderTest } from "./assembly.under-test.ts";
 import {
   PredictRequestSchema,
   PredictResponseSchema,
@@ -29,64 +26,41 @@ async function serve(t: TestContext, ...args: string[]) {
     (name) => `config { name: "${name}" base_path: "${join(folder, name)}" model_platform: "tensorflow" }`,
   );
   writeFileSync(join(folder, "models.config"), `model_config_list { ${configs.join(" ")} }`);
-  const [grpcPort, restPort] = [await freePort(), await freePort()];
-  const { flags, unknown, invalid } = parseFlags([
+  const server = await ServerUnderTest.start([
     `--model_config_file=${join(folder, "models.config")}`,
-    `--port=${grpcPort}`,
-    `--rest_api_port=${restPort}`,
-    "--bind_address=127.0.0.1",
-    "--request_workers=2",
-    "--settle_milliseconds=0",
     "--file_system_poll_wait_seconds=1",
     "--lazy_load",
     ...args,
   ]);
-  assert.deepEqual([...unknown, ...invalid], []);
-  const lines: string[] = [];
-  const sink = {
-    write: (_severity: string, _component: string, message: string) => void lines.push(message),
-  };
-  const server = await startServer(flags, sink, new AbortController().signal);
-  const client = new Client(`127.0.0.1:${grpcPort}`, credentials.createInsecure());
   t.after(async () => {
-    client.close();
     await server.stop(5000);
     rmSync(folder, { recursive: true });
   });
-  const loads = (pattern: RegExp) => lines.filter((line) => pattern.test(line)).length;
+  const loads = (pattern: RegExp) => server.lines.filter((line) => pattern.test(line)).length;
   return {
     folder,
     loaded: (name: string) => loads(new RegExp(`^Loaded servable version \\{name: ${name} .* for a request`)),
     unloaded: (name: string) => loads(new RegExp(`^Unloaded servable version \\{name: ${name} `)),
     async rest(model: string): Promise<[number, string]> {
-      const url = `http://127.0.0.1:${restPort}/v1/models/${model}:predict`;
+      const url = `${server.models}/${model}:predict`;
       const reply = await fetch(url, { method: "POST", body: '{"instances": [2]}' });
       return [reply.status, (await reply.text()).replaceAll(/\s/g, "")];
     },
     async states(model: string): Promise<string[]> {
-      const reply = await fetch(`http://127.0.0.1:${restPort}/v1/models/${model}`);
+      const reply = await fetch(`${server.models}/${model}`);
       const { model_version_status: list } = (await reply.json()) as {
         model_version_status: { version: string; state: string }[];
       };
       return list.map(({ version, state }) => `${version} ${state}`);
     },
-    grpc: (name: string): Promise<number> =>
-      new Promise((resolve, reject) => {
-        const message = create(PredictRequestSchema, {
-          modelSpec: { name },
-          inputs: { x: { dtype: 1, tensorShape: { dim: [{ size: 1n }] }, floatVal: [2] } },
-        });
-        client.makeUnaryRequest(
-          "/tensorflow.serving.PredictionService/Predict",
-          (bytes: Uint8Array) => Buffer.from(bytes),
-          (bytes: Buffer) => bytes,
-          toBinary(PredictRequestSchema, message),
-          (error, reply) =>
-            error
-              ? reject(error)
-              : resolve(fromBinary(PredictResponseSchema, reply!).outputs.y!.floatVal[0]!),
-        );
-      }),
+    async grpc(name: string): Promise<number> {
+      const request = create(PredictRequestSchema, {
+        modelSpec: { name },
+        inputs: { x: { dtype: 1, tensorShape: { dim: [{ size: 1n }] }, floatVal: [2] } },
+      });
+      const reply = await server.call("PredictionService/Predict", toBinary(PredictRequestSchema, request));
+      return fromBinary(PredictResponseSchema, reply).outputs.y!.floatVal[0]!;
+    },
   };
 }
 

@@ -6,10 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { Client, credentials } from "@grpc/grpc-js";
-import { type RunningServer, startServer } from "./assembly.ts";
-import { parseFlags } from "./flags/parse-flags.ts";
-import { freePort } from "./free-port.ts";
+import { ServerUnderTest } from "./assembly.under-test.ts";
 import {
   ReloadConfigRequestSchema,
   ReloadConfigResponseSchema,
@@ -22,23 +19,8 @@ const folder = mkdtempSync(join(tmpdir(), "servable-metrics-"));
 const base = join(folder, "half");
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-async function start(...args: string[]): Promise<RunningServer> {
-  const { flags, unknown, invalid } = parseFlags([
-    `--rest_api_port=${await freePort()}`,
-    `--port=${await freePort()}`,
-    "--bind_address=127.0.0.1",
-    "--request_workers=2",
-    "--settle_milliseconds=0",
-    "--max_num_load_retries=0",
-    ...args,
-  ]);
-  assert.deepEqual([...unknown, ...invalid], []);
-  return startServer(flags, { write: () => {} }, new AbortController().signal);
-}
-
 describe("metrics of a running server", () => {
-  let server: RunningServer;
-  let client: Client;
+  let server: ServerUnderTest;
 
   /** On a connection of its own, so that every worker gets some. */
   const send = (path: string, body?: string) =>
@@ -54,16 +36,9 @@ describe("metrics of a running server", () => {
       call.on("error", reject);
       call.end(body);
     });
-  const unary = (path: string, message: Uint8Array) =>
-    new Promise<Uint8Array>((resolve, reject) => {
-      const same = (bytes: Buffer) => bytes;
-      client.makeUnaryRequest(path, same, same, Buffer.from(message), (error, reply) =>
-        error === null ? resolve(reply!) : reject(error),
-      );
-    });
   const reload = async (init: MessageInitShape<typeof ReloadConfigRequestSchema>) => {
     const message = toBinary(ReloadConfigRequestSchema, create(ReloadConfigRequestSchema, init));
-    const reply = await unary("/tensorflow.serving.ModelService/HandleReloadConfigRequest", message);
+    const reply = await server.call("ModelService/HandleReloadConfigRequest", message);
     return fromBinary(ReloadConfigResponseSchema, reply);
   };
   /** The values of the series whose names and labels begin so. */
@@ -77,18 +52,14 @@ describe("metrics of a running server", () => {
     cpSync(join(MODELS, "half_plus_two_tf1/123"), join(base, "1"), { recursive: true });
     const file = join(folder, "monitoring.config");
     writeFileSync(file, "prometheus_config { enable: true }");
-    server = await start(
+    server = await ServerUnderTest.start([
       `--model_base_path=${base}`,
       "--model_name=half",
       `--monitoring_config_file=${file}`,
       "--metrics_path=/metrics",
-    );
-    client = new Client(`127.0.0.1:${server.grpcPort}`, credentials.createInsecure());
+    ]);
   });
-  after(async () => {
-    client.close();
-    await server.stop(1000);
-  });
+  after(() => server.stop());
 
   it("add up what all workers did, over both protocols", async () => {
     const body = '{"instances": [[2], [4]]}';
@@ -101,7 +72,7 @@ describe("metrics of a running server", () => {
         inputs: { x: { dtype: 1, tensorShape: { dim: [{ size: 1n }] }, floatVal: [2] } },
       }),
     );
-    for (let i = 0; i < 5; i++) await unary("/tensorflow.serving.PredictionService/Predict", message);
+    for (let i = 0; i < 5; i++) await server.call("PredictionService/Predict", message);
     const tensorflow = ":tensorflow:serving:";
     const latency = `${tensorflow}request_latency_count{model_name="half"`;
     assert.deepEqual(await values(`${tensorflow}request_count{model_name="half",status="OK"}`), [45]);
@@ -162,7 +133,7 @@ describe("metrics of a running server", () => {
 
 describe("pages of metrics", () => {
   it("are there only where flags ask for them", async () => {
-    const server = await start(`--model_base_path=${join(MODELS, "half_plus_two_tf1")}`);
+    const server = await ServerUnderTest.start([`--model_base_path=${join(MODELS, "half_plus_two_tf1")}`]);
     for (const path of ["/monitoring/prometheus/metrics", "/metrics"]) {
       assert.equal((await fetch(`http://127.0.0.1:${server.restPort}${path}`)).status, 404);
     }
@@ -170,7 +141,7 @@ describe("pages of metrics", () => {
   });
 
   it("are refused on a path that is none", async () => {
-    await assert.rejects(start(`--model_base_path=${base}`, "--metrics_path=metrics"), {
+    await assert.rejects(ServerUnderTest.start([`--model_base_path=${base}`, "--metrics_path=metrics"]), {
       code: Code.INVALID_ARGUMENT,
       message: "--metrics_path must begin with / and have no ? or #: metrics",
     });

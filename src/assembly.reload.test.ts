@@ -5,11 +5,8 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Client, credentials } from "@grpc/grpc-js";
-import { type RunningServer, startServer } from "./assembly.ts";
+import { ServerUnderTest } from "./assembly.under-test.ts";
 import { parseTextProto } from "./config/text-proto.ts";
-import { parseFlags } from "./flags/parse-flags.ts";
-import { freePort } from "./free-port.ts";
 import {
   ReloadConfigRequestSchema,
   ReloadConfigResponseSchema,
@@ -32,14 +29,10 @@ for (const [version, model] of [
 mkdirSync(join(folder, "broken", "1"), { recursive: true });
 
 class Running {
-  readonly #server: RunningServer;
-  readonly #rest: string;
-  readonly #client: Client;
+  readonly #server: ServerUnderTest;
 
-  private constructor(server: RunningServer) {
+  private constructor(server: ServerUnderTest) {
     this.#server = server;
-    this.#rest = `http://127.0.0.1:${server.restPort}/v1/models`;
-    this.#client = new Client(`127.0.0.1:${server.grpcPort}`, credentials.createInsecure());
   }
 
   static start(...args: string[]): Promise<Running> {
@@ -47,23 +40,12 @@ class Running {
   }
 
   static async startUnless(signal: AbortSignal, ...args: string[]): Promise<Running> {
-    const { flags, unknown, invalid } = parseFlags([
-      `--model_config_file=${file}`,
-      `--port=${await freePort()}`,
-      `--rest_api_port=${await freePort()}`,
-      "--bind_address=127.0.0.1",
-      "--request_workers=2",
-      "--max_num_load_retries=0",
-      "--settle_milliseconds=0",
-      ...args,
-    ]);
-    assert.deepEqual([...unknown, ...invalid], []);
-    return new Running(await startServer(flags, { write: () => {} }, signal));
+    return new Running(await ServerUnderTest.start([`--model_config_file=${file}`, ...args], signal));
   }
 
   /** What a model makes of 2; or the HTTP status. */
   async ask(model: string): Promise<number> {
-    const response = await fetch(`${this.#rest}/${model}:predict`, {
+    const response = await fetch(`${this.#server.models}/${model}:predict`, {
       method: "POST",
       body: '{"instances": [[2]]}',
     });
@@ -74,21 +56,13 @@ class Running {
   /** @param text the new configuration. @returns the status in the reply. */
   async reload(text: string): Promise<number | undefined> {
     const config = parseTextProto(ModelServerConfigSchema, text, "request");
-    const reply = await new Promise<Uint8Array>((resolve, reject) => {
-      this.#client.makeUnaryRequest(
-        "/tensorflow.serving.ModelService/HandleReloadConfigRequest",
-        (message: Uint8Array) => Buffer.from(message),
-        (bytes: Buffer) => new Uint8Array(bytes),
-        toBinary(ReloadConfigRequestSchema, create(ReloadConfigRequestSchema, { config })),
-        (error, value) => (error === null ? resolve(value!) : reject(error)),
-      );
-    });
+    const message = toBinary(ReloadConfigRequestSchema, create(ReloadConfigRequestSchema, { config }));
+    const reply = await this.#server.call("ModelService/HandleReloadConfigRequest", message);
     return fromBinary(ReloadConfigResponseSchema, reply).status?.errorCode;
   }
 
-  async stop(): Promise<void> {
-    this.#client.close();
-    await this.#server.stop(1000);
+  stop(): Promise<void> {
+    return this.#server.stop();
   }
 }
 

@@ -2,14 +2,11 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Client, credentials } from "@grpc/grpc-js";
-import { type RunningServer, startServer } from "./assembly.ts";
-import { parseFlags } from "./flags/parse-flags.ts";
+import { ServerUnderTest } from "./assembly.under-test.ts";
 import { readRecords } from "./formats/tf-record/tf-record.ts";
-import { freePort } from "./free-port.ts";
 import { ExampleSchema } from "./proto/gen/tensorflow/core/example/example_pb.ts";
 import { DataType } from "./proto/gen/tensorflow/core/framework/types_pb.ts";
 import { ClassificationRequestSchema } from "./proto/gen/tensorflow_serving/apis/classification_pb.ts";
@@ -34,55 +31,22 @@ function configFile(folder: string, logging: string): string {
   return path;
 }
 
-const running = new Set<RunningServer>();
-
 interface Running {
-  readonly server: RunningServer;
-  readonly lines: string[];
+  readonly server: ServerUnderTest;
   predict(model: string, text: string): Promise<number>;
   grpc(method: string, message: Uint8Array): Promise<void>;
 }
 
 async function start(config: string, ...more: string[]): Promise<Running> {
-  const { flags, unknown } = parseFlags([
-    `--model_config_file=${config}`,
-    `--port=${await freePort()}`,
-    `--rest_api_port=${await freePort()}`,
-    "--bind_address=127.0.0.1",
-    "--request_workers=2",
-    "--max_num_load_retries=0",
-    "--settle_milliseconds=0",
-    ...more,
-  ]);
-  assert.deepEqual(unknown, []);
-  const lines: string[] = [];
-  const sink = {
-    write: (_: string, component: string, message: string) => lines.push(`${component}: ${message}`),
-  };
-  const server = await startServer(flags, sink, new AbortController().signal);
-  const client = new Client(`127.0.0.1:${server.grpcPort}`, credentials.createInsecure());
-  const stop = async (milliseconds: number) => {
-    if (!running.delete(stoppable)) return;
-    client.close();
-    await server.stop(milliseconds);
-  };
-  const stoppable: RunningServer = { ...server, stop };
-  running.add(stoppable);
+  const server = await ServerUnderTest.start([`--model_config_file=${config}`, ...more]);
   return {
-    server: stoppable,
-    lines,
+    server,
     async predict(target, body) {
-      const url = `http://127.0.0.1:${server.restPort}/v1/models/${target}`;
-      return (await fetch(url, { method: "POST", body })).status;
+      return (await fetch(`${server.models}/${target}`, { method: "POST", body })).status;
     },
-    grpc: (method, message) =>
-      new Promise((resolve, reject) => {
-        const path = `/tensorflow.serving.PredictionService/${method}`;
-        const same = (bytes: Buffer) => bytes;
-        client.makeUnaryRequest(path, same, same, Buffer.from(message), (error) =>
-          error === null ? resolve() : reject(error),
-        );
-      }),
+    async grpc(method, message) {
+      await server.call(`PredictionService/${method}`, message);
+    },
   };
 }
 
@@ -119,9 +83,6 @@ const PREDICT = toBinary(
 );
 
 describe("request logs", () => {
-  // Of a test that failed.
-  afterEach(() => Promise.all([...running].map((server) => server.stop(0))));
-
   it("have every answered request for a model that is logged, by gRPC and REST, written at the end at the latest", async () => {
     const folder = mkdtempSync(join(root, "all-"));
     const { server, predict, grpc } = await start(
@@ -153,7 +114,7 @@ describe("request logs", () => {
     const message = create(PredictRequestSchema, {
       inputs: { x: { dtype: DataType.DT_FLOAT, floatVal: [9] } },
     });
-    const answer = await fetch(`http://127.0.0.1:${server.restPort}/v1/models/logged:predict`, {
+    const answer = await fetch(`${server.models}/logged:predict`, {
       method: "POST",
       headers: { "content-type": "application/x-protobuf" },
       body: toBinary(PredictRequestSchema, message),
@@ -232,13 +193,13 @@ describe("request logs", () => {
   it("begin and end with a configuration, while requests go on", async () => {
     const folder = mkdtempSync(join(root, "reload-"));
     const config = configFile(folder, "");
-    const { server, lines, predict } = await start(config, "--model_config_file_poll_wait_seconds=1");
+    const { server, predict } = await start(config, "--model_config_file_poll_wait_seconds=1");
     const answered = (count: number) =>
       Promise.all(Array.from({ length: count }, () => predict("logged:predict", '{"instances": [[5]]}')));
     const reloaded = async (text: string) => {
-      const before = lines.length;
+      const before = server.lines.length;
       configFile(folder, text);
-      while (!lines.slice(before).some((line) => line.includes("Finished adding/updating models"))) {
+      while (!server.lines.slice(before).some((line) => line.includes("Finished adding/updating models"))) {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     };
@@ -254,14 +215,12 @@ describe("request logs", () => {
   it("cost answers nothing when they can't be written", async () => {
     const folder = mkdtempSync(join(root, "broken-"));
     writeFileSync(join(folder, "logs"), "no folder");
-    const { server, lines, predict } = await start(configFile(folder, logging(folder, 1)));
+    const { server, predict } = await start(configFile(folder, logging(folder, 1)));
     assert.equal(await predict("logged:predict", '{"instances": [[5]]}'), 200);
     await server.stop(1000);
     assert.ok(
-      lines.some((line) =>
-        /^request_log: 1 sampled requests were not logged to .*logs\/requests: E/.test(line),
-      ),
-      lines.join("\n"),
+      server.lines.some((line) => /^1 sampled requests were not logged to .*logs\/requests: E/.test(line)),
+      server.lines.join("\n"),
     );
   });
 

@@ -5,11 +5,8 @@ import { join } from "node:path";
 import { after, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { Client, credentials } from "@grpc/grpc-js";
-import { startServer } from "./assembly.ts";
+import { ServerUnderTest } from "./assembly.under-test.ts";
 import { parseTextProto } from "./config/text-proto.ts";
-import { parseFlags } from "./flags/parse-flags.ts";
-import { freePort } from "./free-port.ts";
 import { ReloadConfigRequestSchema } from "./proto/gen/tensorflow_serving/apis/model_management_pb.ts";
 import { PredictRequestSchema } from "./proto/gen/tensorflow_serving/apis/predict_pb.ts";
 import { ModelServerConfigSchema } from "./proto/gen/tensorflow_serving/config/model_server_config_pb.ts";
@@ -41,32 +38,23 @@ const PREDICT = toBinary(
   }),
 );
 
-class Clients {
-  readonly #grpc: Client;
+class Client {
+  readonly #server: ServerUnderTest;
   readonly #rest: string;
 
-  constructor(grpcPort: number, restPort: number) {
-    this.#grpc = new Client(`127.0.0.1:${grpcPort}`, credentials.createInsecure());
-    this.#rest = `http://127.0.0.1:${restPort}/v1/models/m`;
-  }
-
-  call(method: string, message: Uint8Array): Promise<Buffer> {
-    return new Promise((resolve, reject) => {
-      this.#grpc.makeUnaryRequest(
-        `/tensorflow.serving.${method}`,
-        (bytes: Uint8Array) => Buffer.from(bytes),
-        (bytes: Buffer) => bytes,
-        message,
-        (error, value) => (error === null ? resolve(value!) : reject(error)),
-      );
-    });
+  constructor(server: ServerUnderTest) {
+    this.#server = server;
+    this.#rest = `${server.models}/m`;
   }
 
   async reload(config: string): Promise<void> {
     const request = create(ReloadConfigRequestSchema, {
       config: parseTextProto(ModelServerConfigSchema, config, "request"),
     });
-    await this.call("ModelService/HandleReloadConfigRequest", toBinary(ReloadConfigRequestSchema, request));
+    await this.#server.call(
+      "ModelService/HandleReloadConfigRequest",
+      toBinary(ReloadConfigRequestSchema, request),
+    );
   }
 
   async ask(which = ""): Promise<number> {
@@ -92,32 +80,21 @@ class Clients {
       assert.ok(performance.now() < end, `version ${version} never came to ${state}`);
     }
   }
-
-  close(): void {
-    this.#grpc.close();
-  }
 }
 
 it(`answers every request while it swaps ${SWAPS} times, rolls back, moves labels, and drains`, async () => {
   const file = join(folder, "models.config");
   writeFileSync(file, configOf([1]));
-  const [grpcPort, restPort] = [await freePort(), await freePort()];
-  const { flags } = parseFlags([
+  const server = await ServerUnderTest.start([
     `--model_config_file=${file}`,
-    `--port=${grpcPort}`,
-    `--rest_api_port=${restPort}`,
-    "--bind_address=127.0.0.1",
-    "--request_workers=2",
     "--file_system_poll_wait_seconds=1",
-    "--settle_milliseconds=0",
   ]);
-  const server = await startServer(flags, { write: () => {} }, new AbortController().signal);
-  const clients = new Clients(grpcPort, restPort);
+  const client = new Client(server);
   const failures: unknown[] = [];
   const answers = new Map<number, number>();
   let asking = true;
   const keepAsking = async (ask: () => Promise<number>) => {
-    while (asking) {
+    while (asking && failures.length === 0) {
       try {
         const answer = await ask();
         answers.set(answer, (answers.get(answer) ?? 0) + 1);
@@ -128,12 +105,12 @@ it(`answers every request while it swaps ${SWAPS} times, rolls back, moves label
   };
   // The float is the last field but one of the reply: enough to tell the versions apart.
   const predict = async () =>
-    (await clients.call("PredictionService/Predict", PREDICT)).includes("\x00\x00\x80\x40", 0, "latin1")
+    (await server.call("PredictionService/Predict", PREDICT)).includes("\x00\x00\x80\x40", 0, "latin1")
       ? 4
       : 3;
   const load = [
-    keepAsking(() => clients.ask()),
-    keepAsking(() => clients.ask()),
+    keepAsking(() => client.ask()),
+    keepAsking(() => client.ask()),
     keepAsking(predict),
     keepAsking(predict),
   ];
@@ -142,16 +119,16 @@ it(`answers every request while it swaps ${SWAPS} times, rolls back, moves label
     const next = swap % 2 === 0 ? 2 : 1;
     if (swap % 10 === 0) {
       // Both, with a label that moves from the one to the other.
-      await clients.reload(configOf([1, 2]));
-      await clients.until(next, "AVAILABLE");
+      await client.reload(configOf([1, 2]));
+      await client.until(next, "AVAILABLE");
       for (const version of [1, 2]) {
-        await clients.reload(configOf([1, 2], version));
-        assert.equal(await clients.ask("/labels/live"), version + 2);
+        await client.reload(configOf([1, 2], version));
+        assert.equal(await client.ask("/labels/live"), version + 2);
       }
     }
-    await clients.reload(configOf([next]));
-    await clients.until(next, "AVAILABLE");
-    await clients.until(3 - next, "END");
+    await client.reload(configOf([next]));
+    await client.until(next, "AVAILABLE");
+    await client.until(3 - next, "END");
   }
   // New requests end; those in flight are answered.
   asking = false;
@@ -160,7 +137,6 @@ it(`answers every request while it swaps ${SWAPS} times, rolls back, moves label
   const stopped = server.stop(5000);
   assert.deepEqual(new Set(await Promise.all(inFlight)), new Set([3]));
   await stopped;
-  clients.close();
   assert.deepEqual(failures, []);
   assert.deepEqual([...answers.keys()].sort(), [3, 4]);
   assert.ok(

@@ -5,11 +5,8 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Client, credentials } from "@grpc/grpc-js";
-import { type RunningServer, startServer } from "./assembly.ts";
+import { ServerUnderTest } from "./assembly.under-test.ts";
 import { foundLibrary, skipWithoutLibrary } from "./engines/tensorflow/found-library.ts";
-import { parseFlags } from "./flags/parse-flags.ts";
-import { freePort } from "./free-port.ts";
 import {
   SessionRunRequestSchema,
   SessionRunResponseSchema,
@@ -32,36 +29,21 @@ writeFileSync(
 );
 
 class Running {
-  readonly lines: string[] = [];
-  readonly #server: RunningServer;
-  readonly #client: Client;
+  readonly lines: readonly string[];
+  readonly #server: ServerUnderTest;
 
-  private constructor(server: RunningServer, lines: string[]) {
+  private constructor(server: ServerUnderTest) {
     this.#server = server;
-    this.lines = lines;
-    this.#client = new Client(`127.0.0.1:${server.grpcPort}`, credentials.createInsecure());
+    this.lines = server.lines;
   }
 
   static async start(...args: string[]): Promise<Running> {
-    const { flags, unknown, invalid } = parseFlags([
-      `--model_config_file=${config}`,
-      `--port=${await freePort()}`,
-      `--rest_api_port=${await freePort()}`,
-      "--bind_address=127.0.0.1",
-      "--request_workers=2",
-      "--max_num_load_retries=0",
-      "--settle_milliseconds=0",
-      `--tensorflow_library=${foundLibrary ?? ""}`,
-      ...args,
-    ]);
-    assert.deepEqual([...unknown, ...invalid], []);
-    const lines: string[] = [];
-    const sink = { write: (_: string, __: string, message: string) => void lines.push(message) };
-    return new Running(await startServer(flags, sink, new AbortController().signal), lines);
+    const library = `--tensorflow_library=${foundLibrary ?? ""}`;
+    return new Running(await ServerUnderTest.start([`--model_config_file=${config}`, library, ...args]));
   }
 
   async predict(model: string, body: unknown): Promise<unknown> {
-    const url = `http://127.0.0.1:${this.#server.restPort}/v1/models/${model}:predict`;
+    const url = `${this.#server.models}/${model}:predict`;
     // A connection for each, so that both workers get some.
     const headers = { connection: "close" };
     const response = await fetch(url, { method: "POST", body: JSON.stringify(body), headers });
@@ -70,7 +52,7 @@ class Running {
     return outputs;
   }
 
-  sessionRun(
+  async sessionRun(
     model: string,
     feeds: Readonly<Record<string, Tensor>>,
     fetch: string[],
@@ -82,28 +64,14 @@ class Running {
       fetch,
       target,
     });
-    return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(
-        "/tensorflow.serving.SessionService/SessionRun",
-        (message: Uint8Array) => Buffer.from(message),
-        (bytes: Buffer) => fromBinary(SessionRunResponseSchema, bytes),
-        toBinary(SessionRunRequestSchema, request),
-        (error, response) => {
-          if (error !== null) reject(error);
-          else
-            resolve(
-              Object.fromEntries(
-                response!.tensor.map(({ name, tensor }) => [name, tensorFromProto(tensor!)]),
-              ),
-            );
-        },
-      );
-    });
+    const message = toBinary(SessionRunRequestSchema, request);
+    const reply = await this.#server.call("SessionService/SessionRun", message);
+    const { tensor: tensors } = fromBinary(SessionRunResponseSchema, reply);
+    return Object.fromEntries(tensors.map(({ name, tensor }) => [name, tensorFromProto(tensor!)]));
   }
 
-  async stop(): Promise<void> {
-    this.#client.close();
-    await this.#server.stop(1000);
+  stop(): Promise<void> {
+    return this.#server.stop();
   }
 }
 

@@ -4,10 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type RunningServer, startServer } from "./assembly.ts";
+import { ServerUnderTest } from "./assembly.under-test.ts";
 import { foundLibrary, skipWithoutLibrary } from "./engines/tensorflow/found-library.ts";
-import { parseFlags } from "./flags/parse-flags.ts";
-import { freePort } from "./free-port.ts";
 
 const FIXTURES = fileURLToPath(new URL("../fixtures", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "servable-"));
@@ -25,37 +23,30 @@ function modelWith(write: (warmupFile: string) => void): string {
   return base;
 }
 
-/** What the server's log says. */
-const lines: string[] = [];
+/** What the last server's log says. */
+let lines: readonly string[] = [];
 
-async function start(base: string, ...more: string[]): Promise<RunningServer> {
-  const { flags, unknown } = parseFlags([
+async function start(base: string, ...more: string[]): Promise<ServerUnderTest> {
+  const server = await ServerUnderTest.start([
     `--model_base_path=${base}`,
     "--model_name=state",
-    "--bind_address=127.0.0.1",
-    "--port=0",
-    `--rest_api_port=${await freePort()}`,
     "--request_workers=1",
-    "--max_num_load_retries=0",
-    "--settle_milliseconds=0",
     `--monitoring_config_file=${monitoring}`,
     ...more,
   ]);
-  assert.deepEqual(unknown, []);
-  lines.length = 0;
-  const sink = { write: (_: string, __: string, message: string) => void lines.push(message) };
-  return startServer(flags, sink, new AbortController().signal);
+  lines = server.lines;
+  return server;
 }
 
 /** What the counter says, and how many warmups the metrics count. */
 async function ask(base: string, ...more: string[]): Promise<[number, number]> {
   const server = await start(base, ...more);
-  const url = `http://127.0.0.1:${server.restPort}/v1/models/state:predict`;
+  const url = `${server.models}/state:predict`;
   const body = '{"signature_name": "add", "inputs": {"delta": 0}}';
   const response = await fetch(url, { method: "POST", body });
   const reply = (await response.json()) as { outputs: { before: number } };
   const metrics = await (await fetch(`http://127.0.0.1:${server.restPort}/metrics`)).text();
-  await server.stop(1000);
+  await server.stop();
   const [, warmups] =
     /:tensorflow:serving:model_warmup_latency_count\{model_path="[^"]*\/1",status="OK"\} (\d+)/.exec(
       metrics,
