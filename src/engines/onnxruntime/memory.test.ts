@@ -1,27 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setImmediate } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { NumericTensor } from "../../tensor/tensor.ts";
 import { CASES } from "../contract-cases.ts";
 import { model, node, weight } from "../contract-models.ts";
 import type { EngineModel } from "../engine.ts";
+import { collectGarbage, MIB, residentBytes } from "../memory-cases.ts";
 import { createOnnxRuntimeEngine } from "./engine.ts";
 
-setFlagsFromString("--expose-gc");
-const gc: () => void = runInNewContext("gc");
 const engine = createOnnxRuntimeEngine();
-const MIB = 1 << 20;
-
-/** Resident bytes once garbage is collected; what native code must free, Node frees in a turn of the event loop. */
-async function resident(): Promise<number> {
-  for (let i = 0; i < 2; i++) {
-    gc();
-    await setImmediate();
-  }
-  return process.memoryUsage.rss();
-}
 
 /** y = x * w, with a weight of 4 MiB. */
 function layer(): EngineModel {
@@ -47,9 +33,9 @@ test("200 loads and unloads leave the resident memory as it was", async () => {
     engine.destroy(descriptor);
   };
   for (let i = 0; i < 20; i++) await cycle();
-  const before = await resident();
+  const before = await residentBytes();
   for (let i = 0; i < 200; i++) await cycle();
-  const grown = (await resident()) - before;
+  const grown = (await residentBytes()) - before;
   assert.ok(grown < 4 * MIB, `grew by ${grown} bytes, where 200 sets of weights take ${800 * MIB}`);
 });
 
@@ -59,21 +45,21 @@ test("sessions with shared weights have them once, and nothing is left of them i
   const y = { name: "y", dtype: "float32", shape: [-1, 1024] } as const;
   const source = model([node("Gather", ["table", "x"], ["y"])], [x], [y], [{ ...table, use: "in place" }]);
   const cycle = async () => {
-    const before = await resident();
+    const before = await residentBytes();
     const shared = engine.shareWeights(source.weights);
     const loaded = [];
     for (let i = 0; i < 3; i++) loaded.push(await engine.create(source, "engine", shared));
-    const grown = (await resident()) - before;
+    const grown = (await residentBytes()) - before;
     for (const descriptor of loaded) engine.destroy(descriptor);
     engine.releaseWeights(shared);
     return grown;
   };
   await cycle();
-  const before = await resident();
+  const before = await residentBytes();
   const grown = await cycle();
   assert.ok(grown < 100 * MIB, `three sessions take ${grown} bytes for 64 MiB of weights`);
   for (let i = 0; i < 5; i++) await cycle();
-  const left = (await resident()) - before;
+  const left = (await residentBytes()) - before;
   assert.ok(left < 16 * MIB, `grew by ${left} bytes`);
 });
 
@@ -84,12 +70,12 @@ test("what many small weights took goes back to the system", async () => {
   const outputs = names.map((name) => ({ ...x, name: `${name}+x` }));
   const nodes = names.map((name) => node("Add", [name, "x"], [`${name}+x`]));
   const source = model(nodes, [x], outputs, weights);
-  const before = await resident();
+  const before = await residentBytes();
   const loaded = await Promise.all(Array.from({ length: 8 }, () => engine.create(source)));
-  const held = (await resident()) - before;
+  const held = (await residentBytes()) - before;
   assert.ok(held > 80 * MIB, `8 sessions of 12 MiB hold only ${held} bytes`);
   for (const descriptor of loaded) engine.destroy(descriptor);
-  const kept = (await resident()) - before;
+  const kept = (await residentBytes()) - before;
   assert.ok(kept < 8 * MIB, `${kept} of ${held} bytes are kept`);
 });
 
@@ -97,9 +83,9 @@ test("a model that is refused leaves nothing behind", async () => {
   const source = { ...layer(), outputs: [{ name: "z", dtype: "float32" as const, shape: undefined }] };
   const refuse = () => assert.rejects(engine.create(source), /no output 'z'; it has y/);
   for (let i = 0; i < 10; i++) await refuse();
-  const before = await resident();
+  const before = await residentBytes();
   for (let i = 0; i < 40; i++) await refuse();
-  const grown = (await resident()) - before;
+  const grown = (await residentBytes()) - before;
   assert.ok(grown < 4 * MIB, `grew by ${grown} bytes, where 40 sets of weights take ${160 * MIB}`);
 });
 
@@ -118,9 +104,9 @@ test("100,000 runs leave the resident memory as it was, whether they succeed or 
     }
   };
   await runs(20_000);
-  const before = await resident();
+  const before = await residentBytes();
   await runs(100_000);
-  const grown = (await resident()) - before;
+  const grown = (await residentBytes()) - before;
   // A leaked OrtValue takes more than 100 bytes, a leaked large output 48,000.
   assert.ok(grown < 3 * MIB, `grew by ${grown} bytes`);
   session.release();
@@ -130,7 +116,7 @@ test("100,000 runs leave the resident memory as it was, whether they succeed or 
 test("collecting garbage at any point takes nothing that a call still needs", async () => {
   const { model: source } = CASES.get("opposite")!;
   const descriptor = await engine.create(source);
-  gc();
+  collectGarbage();
   const session = engine.attach(descriptor);
   const pair = (value: number): NumericTensor[] =>
     [1, 2].map((times) => ({
@@ -144,16 +130,16 @@ test("collecting garbage at any point takes nothing that a call still needs", as
       [2 * i * i, -i],
     );
   for (let i = 1; i <= 10; i++) {
-    gc();
+    collectGarbage();
     const sync = session.run(pair(i), [2, 0]);
     // Nothing here holds these inputs but the runs.
     const async = Array.from({ length: 10 }, () => session.runAsync(pair(i), [2, 0]));
-    gc();
+    collectGarbage();
     check(sync, i);
     sync.dispose();
     for (const pending of async) {
       const result = await pending;
-      gc();
+      collectGarbage();
       check(result, i);
       result.dispose();
     }

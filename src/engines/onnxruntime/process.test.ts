@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { Scenario } from "../process-contract.ts";
 
 function run(scenario: string, home: string): SpawnSyncReturns<string> {
   // ORT_DISABLE_TELEMETRY and CI would keep ONNX Runtime from reporting, whatever we do.
@@ -16,7 +17,7 @@ function run(scenario: string, home: string): SpawnSyncReturns<string> {
   });
 }
 
-const SCENARIOS: readonly (readonly [string, string])[] = [
+const SCENARIOS: readonly (readonly [Scenario, string])[] = [
   ["one-thread", "a process that has run a session ends well"],
   ["threads-come-and-go", "threads may come and go"],
   ["creator-ends-first", "a session outlives the thread that created it"],

@@ -3,11 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { Code } from "../../status/status.ts";
 import type { NumericTensor, StringTensor, Tensor } from "../../tensor/tensor.ts";
 import type { SessionTensor } from "../engine.ts";
+import { collectGarbage } from "../memory-cases.ts";
 import { findLibrary } from "../onnxruntime/library.ts";
 import { requireVersion } from "./api.ts";
 import { createEngine } from "./contract-subject.ts";
@@ -23,9 +22,6 @@ import {
   writeSavedModel,
 } from "./graph-cases.ts";
 import type { NativeModel } from "./saved-model.ts";
-
-setFlagsFromString("--expose-gc");
-const gc: () => void = runInNewContext("gc");
 
 const root = mkdtempSync(join(tmpdir(), "servable-tensorflow-"));
 after(() => rmSync(root, { recursive: true }));
@@ -277,7 +273,7 @@ describe("TensorFlow", { skip: skipWithoutLibrary }, () => {
         const x = () => ({ dtype: "float32", shape: [size], data: new Float32Array(size).fill(7) }) as const;
         await engine.runGraph(loaded, { feeds: new Map([["x", x()]]), fetches: [], targets: ["set"] });
         for (let i = 0; i < 10; i++) {
-          gc();
+          collectGarbage();
           // Fills what was let go.
           Array.from({ length: 20 }, () => new Float32Array(size).fill(-1));
         }
@@ -327,7 +323,7 @@ describe("TensorFlow", { skip: skipWithoutLibrary }, () => {
         ]);
         await engine.runGraph(loaded, { feeds, fetches: [], targets: ["insert"] });
       }
-      gc();
+      collectGarbage();
       const all = keys(...Array.from({ length: 200 }, (_, i) => i));
       const result = await engine.runGraph(loaded, {
         feeds: new Map([["k", all]]),

@@ -3,27 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { setImmediate } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { NumericTensor, StringTensor } from "../../tensor/tensor.ts";
 import type { SessionTensor } from "../engine.ts";
+import { MIB, residentBytes } from "../memory-cases.ts";
 import { createEngine } from "./contract-subject.ts";
 import { skipWithoutLibrary } from "./found-library.ts";
 import { constant, type GraphCase, node, placeholder, typeAttr, writeSavedModel } from "./graph-cases.ts";
-
-setFlagsFromString("--expose-gc");
-const gc: () => void = runInNewContext("gc");
-const MIB = 1 << 20;
-
-/** Resident bytes once garbage is collected; what native code must free, Node frees in a turn of the event loop. */
-async function resident(): Promise<number> {
-  for (let i = 0; i < 2; i++) {
-    gc();
-    await setImmediate();
-  }
-  return process.memoryUsage.rss();
-}
 
 /** y = x * w, with a weight of size x size; t = s. */
 function layer(size: number): GraphCase {
@@ -78,18 +63,18 @@ describe("memory", { skip: skipWithoutLibrary }, () => {
       engine.destroy(loaded);
     };
     for (let i = 0; i < 20; i++) await cycle();
-    const before = await resident();
+    const before = await residentBytes();
     for (let i = 0; i < 100; i++) await cycle();
-    const grown = (await resident()) - before;
+    const grown = (await residentBytes()) - before;
     assert.ok(grown < 12 * MIB, `grew by ${grown} bytes, where 100 weights take ${100 * MIB}`);
   });
 
   it("is not taken by a model that is refused", async () => {
     const refuse = () => assert.throws(() => engine.load({ ...source, tags: ["other"] }), /meta graph/);
     for (let i = 0; i < 50; i++) refuse();
-    const before = await resident();
+    const before = await residentBytes();
     for (let i = 0; i < 300; i++) refuse();
-    const grown = (await resident()) - before;
+    const grown = (await residentBytes()) - before;
     // Each has a graph and options.
     assert.ok(grown < 3 * MIB, `grew by ${grown} bytes`);
   });
@@ -113,9 +98,9 @@ describe("memory", { skip: skipWithoutLibrary }, () => {
       }
     };
     await runs(30_000);
-    const before = await resident();
+    const before = await residentBytes();
     await runs(100_000);
-    const grown = (await resident()) - before;
+    const grown = (await residentBytes()) - before;
     // A leaked tensor takes more than 100 bytes, leaked strings more than 300.
     assert.ok(grown < 5 * MIB, `grew by ${grown} bytes`);
     session.release();

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import type { Scenario } from "../process-contract.ts";
 import { skipWithoutLibrary } from "./found-library.ts";
 
-const SCENARIOS: readonly (readonly [string, string])[] = [
+const SCENARIOS: readonly (readonly [Scenario, string])[] = [
   ["one-thread", "that has run a session ends well"],
   ["threads-come-and-go", "may have threads that come and go"],
   ["creator-ends-first", "may end the thread that loaded a model before another uses it"],
