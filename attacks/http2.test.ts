@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { Serving } from "../soak/serving.ts";
+import { frame } from "../src/listeners/http2/raw-frame-cases.ts";
 import { endure } from "./endure.ts";
 import {
   callFrames,
@@ -10,7 +11,6 @@ import {
   END_STREAM,
   ENHANCE_YOUR_CALM,
   Frame,
-  frame,
   framed,
   PREDICT,
   RawConnection,

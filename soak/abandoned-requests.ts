@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import { frame, PREFACE } from "../src/listeners/http2/raw-frame-cases.ts";
 import { DataType } from "../src/proto/gen/tensorflow/core/framework/types_pb.ts";
 import type { Clients } from "./clients.ts";
 
@@ -13,8 +14,6 @@ export interface Ports {
 }
 
 const LONGEST_MILLISECONDS = 1500;
-const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const EMPTY_SETTINGS = "\0\0\0\x04\0\0\0\0\0";
 
 const slow = {
   modelSpec: { name: "loops", signatureName: "nested" },
@@ -47,17 +46,7 @@ function halfSent(port: keyof Ports, bytes: () => string | Uint8Array): Abandone
   };
 }
 
-/** An HTTP/2 frame of a type on a stream. */
-function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
-const start = () => Buffer.from(PREFACE + EMPTY_SETTINGS, "latin1");
+const start = () => Buffer.concat([PREFACE, frame(4, 0, 0)]);
 
 export const ABANDONED_REQUESTS: Readonly<Record<string, AbandonedRequest>> = {
   async "gRPC call that its client cancels"(clients) {
@@ -91,7 +80,7 @@ export const ABANDONED_REQUESTS: Readonly<Record<string, AbandonedRequest>> = {
   ),
   "REST: anything": halfSent("rest", () => randomBytes(300)),
   "REST: nothing": halfSent("rest", () => ""),
-  "gRPC: half a preface": halfSent("grpc", () => PREFACE.slice(0, 10)),
+  "gRPC: half a preface": halfSent("grpc", () => PREFACE.subarray(0, 10)),
   "gRPC: half a frame": halfSent("grpc", () => Buffer.concat([start(), Buffer.from([0, 0, 50, 1, 4, 0])])),
   "gRPC: frames of anything": halfSent("grpc", () =>
     Buffer.concat([

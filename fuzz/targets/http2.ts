@@ -6,6 +6,7 @@ import { FrameReader } from "../../src/listeners/http2/frame-reader.ts";
 import { ConnectionError, DEFAULT_MAX_FRAME_LENGTH } from "../../src/listeners/http2/frames.ts";
 import { HeaderDecoder } from "../../src/listeners/http2/hpack/decoder.ts";
 import { encodeHeaders } from "../../src/listeners/http2/hpack/encode.ts";
+import { frame } from "../../src/listeners/http2/raw-frame-cases.ts";
 import type { FuzzTarget } from "../target.ts";
 
 /** What `work` gives; undefined if the connection is ended for it. */
@@ -16,15 +17,6 @@ function unlessEnded<T>(work: () => T): T | undefined {
     if (error instanceof ConnectionError) return undefined;
     throw error;
   }
-}
-
-function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
 }
 
 const HEADERS = encodeHeaders({

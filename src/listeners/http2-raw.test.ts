@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { frameMessage } from "../protocols/grpc/framing.ts";
 import type { UnaryCall, UnaryMethod } from "../protocols/unary.ts";
+import { frame, headerBlock, PREFACE } from "./http2/raw-frame-cases.ts";
 import { createGrpcListener } from "./http2.ts";
 
 // What no proper gRPC client sends. An error that escaped would end the test process.
@@ -173,26 +174,6 @@ suite("requests that are not quite gRPC", () => {
     session.close();
   });
 });
-
-const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
-
-/** One HTTP/2 frame (RFC 9113, 4.1). */
-function frame(type: number, flags: number, stream: number, payload: Uint8Array = new Uint8Array(0)): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
-/** HPACK: literal header fields without indexing, names and values as they are (RFC 7541, 6.2.2). */
-function headerBlock(headers: Record<string, string>): Buffer {
-  const literal = (value: string) => [value.length, ...Buffer.from(value, "latin1")];
-  return Buffer.from(
-    Object.entries(headers).flatMap(([name, value]) => [0, ...literal(name), ...literal(value)]),
-  );
-}
 
 const SETTINGS = frame(4, 0, 0);
 const requestHeaders = headerBlock({ ":scheme": "http", ":authority": "x", ...GRPC });
