@@ -4,15 +4,15 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
 import type { Step } from "../import/program.ts";
+import { silentLog } from "../status/log-cases.ts";
 import { fileStorage } from "../storage/file.ts";
 import { SavedModelLoading } from "./saved-model-loading.ts";
 import { SavedModelServable } from "./saved-model-servable.ts";
 import { type ImportedPayload, imported } from "./servable-payload.ts";
 
 const MODELS = fileURLToPath(new URL("../../fixtures/models", import.meta.url));
-const silent = { info() {}, warning() {}, error() {} };
 const engine = createOnnxRuntimeEngine({ intraOpThreads: 1 });
-const loading = new SavedModelLoading({ storage: fileStorage, engine, tags: ["serve"], log: silent });
+const loading = new SavedModelLoading({ storage: fileStorage, engine, tags: ["serve"], log: silentLog });
 
 async function withModel(name: string, use: (payload: ImportedPayload) => unknown): Promise<void> {
   const payload = imported(await loading.load({ name, version: 1n }, join(MODELS, name, "1")));

@@ -5,6 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
 import { CancellationSource } from "../status/cancellation.ts";
+import { silentLog } from "../status/log-cases.ts";
 import { Code } from "../status/status.ts";
 import { fileStorage } from "../storage/file.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -12,9 +13,8 @@ import { SavedModelLoading } from "./saved-model-loading.ts";
 import { SavedModelServable } from "./saved-model-servable.ts";
 
 const MODELS = fileURLToPath(new URL("../../fixtures/models", import.meta.url));
-const silent = { info() {}, warning() {}, error() {} };
 const engine = createOnnxRuntimeEngine({ intraOpThreads: 1 });
-const loading = new SavedModelLoading({ storage: fileStorage, engine, tags: ["serve"], log: silent });
+const loading = new SavedModelLoading({ storage: fileStorage, engine, tags: ["serve"], log: silentLog });
 
 const rows = (...values: number[]): Tensor => ({
   dtype: "float32",

@@ -12,6 +12,7 @@ import { NodeDefSchema } from "../proto/gen/tensorflow/core/framework/node_def_p
 import { TensorProtoSchema } from "../proto/gen/tensorflow/core/framework/tensor_pb.ts";
 import { DataType } from "../proto/gen/tensorflow/core/framework/types_pb.ts";
 import { type SavedModel, SavedModelSchema } from "../proto/gen/tensorflow/core/protobuf/saved_model_pb.ts";
+import { recordingLog } from "../status/log-cases.ts";
 import { Code } from "../status/status.ts";
 import { fileStorage } from "../storage/file.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -25,12 +26,7 @@ const FIXTURES = fileURLToPath(new URL("../../fixtures", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "servable-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const lines: string[] = [];
-const log = {
-  info: (line: string) => lines.push(line),
-  warning: (line: string) => lines.push(line),
-  error: (line: string) => lines.push(line),
-};
+const { log, lines } = recordingLog();
 const engine = createOnnxRuntimeEngine({ intraOpThreads: 1 });
 const id = { name: "m", version: 1n };
 

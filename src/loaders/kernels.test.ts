@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
+import { silentLog } from "../status/log-cases.ts";
 import { Code } from "../status/status.ts";
 import { fileStorage } from "../storage/file.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -9,9 +10,8 @@ import { SavedModelLoading } from "./saved-model-loading.ts";
 import { SavedModelServable } from "./saved-model-servable.ts";
 import { imported } from "./servable-payload.ts";
 
-const log = { info() {}, warning() {}, error() {} };
 const engine = createOnnxRuntimeEngine({ intraOpThreads: 1 });
-const loading = new SavedModelLoading({ storage: fileStorage, engine, tags: ["serve"], log });
+const loading = new SavedModelLoading({ storage: fileStorage, engine, tags: ["serve"], log: silentLog });
 
 /** What a signature says of one tf.Example. The texts are what TensorFlow 2.21 says of the same model. */
 function complaint(model: string, signature: string, example: Uint8Array): Promise<string> {

@@ -7,6 +7,7 @@ import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { OnnxEngine } from "../engines/engine.ts";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
+import { recordingLog } from "../status/log-cases.ts";
 import { Code, invalidArgument } from "../status/status.ts";
 import { fileStorage } from "../storage/file.ts";
 import { SavedModelLoading } from "./saved-model-loading.ts";
@@ -17,12 +18,7 @@ const MODELS = fileURLToPath(new URL("../../fixtures/models", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "servable-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const lines: string[] = [];
-const log = {
-  info: (line: string) => lines.push(line),
-  warning: (line: string) => lines.push(line),
-  error: (line: string) => lines.push(line),
-};
+const { log, lines } = recordingLog();
 const engine = createOnnxRuntimeEngine({ intraOpThreads: 1 });
 const loading = new SavedModelLoading({ storage: fileStorage, engine, tags: ["serve"], log });
 const id = { name: "m", version: 1n };
