@@ -1,7 +1,5 @@
 /** As a user would: `servable engine install tensorflow`, then `--engine=tensorflow`, asked by gRPC's client and by HTTP. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
@@ -31,9 +29,8 @@ import {
   RegressionRequestSchema,
   RegressionResponseSchema,
 } from "../proto/gen/tensorflow_serving/apis/regression_pb.ts";
-import { runProgram } from "./program-cases.ts";
+import { runCommand, runProgram } from "./program-cases.ts";
 
-const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const MODELS = fileURLToPath(new URL("../../fixtures/models", import.meta.url));
 
 /** What an installation says that can't succeed here: there is no network, or no library for this machine. */
@@ -130,17 +127,7 @@ describe("an installed TensorFlow serves with --engine=tensorflow", () => {
   let notHere: string | undefined;
 
   before(async () => {
-    const child = spawn(process.execPath, [MAIN, "engine", "install", "tensorflow"], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let [out, err] = ["", ""];
-    child.stdout.on("data", (piece) => {
-      out += piece;
-    });
-    child.stderr.on("data", (piece) => {
-      err += piece;
-    });
-    const [code] = await once(child, "close");
+    const { code, out, err } = await runCommand(["engine", "install", "tensorflow"]);
     const [, reason] = NOT_HERE.exec(err) ?? [];
     if (code !== 0 && reason !== undefined) notHere = `TensorFlow can't be installed here: ${reason}`;
     else {

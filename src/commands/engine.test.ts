@@ -1,40 +1,19 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import { folderName } from "../engines/tensorflow/install/installed.ts";
 import { newFolder, refuses, startJarServer } from "../engines/tensorflow/install/jar-cases.ts";
 import { jarName, PINNED_VERSION, releaseFor } from "../engines/tensorflow/install/release.ts";
 import { parseEngine } from "./engine.ts";
 import { tensorflowRows } from "./engine-list.ts";
+import { type CommandRun, runCommand } from "./program-cases.ts";
 
-const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
-
-interface Result {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function run(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<Result> {
-  const child = spawn(process.execPath, [MAIN, "engine", ...args], {
-    env: { ...process.env, ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let [out, err] = ["", ""];
-  child.stdout.on("data", (piece) => {
-    out += piece;
-  });
-  child.stderr.on("data", (piece) => {
-    err += piece;
-  });
-  const [code] = await once(child, "close");
-  return { code, out, err };
+function run(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<CommandRun> {
+  return runCommand(["engine", ...args], environment);
 }
 
 /** A cache folder in which something that looks like TensorFlow is installed. */

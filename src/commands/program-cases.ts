@@ -1,4 +1,4 @@
-/** For tests: the program, started with the bundled example. */
+/** For tests: the program, as a process of its own. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -6,6 +6,32 @@ import { freePort } from "../free-port.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const LIST_PACKAGES = new URL("./loaded-packages-cases.ts", import.meta.url);
+
+export interface CommandRun {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a subcommand to its end. */
+export async function runCommand(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<CommandRun> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (piece) => {
+    out += piece;
+  });
+  child.stderr.on("data", (piece) => {
+    err += piece;
+  });
+  const [code] = await once(child, "close");
+  return { code, out, err };
+}
 
 export interface ProgramRun {
   readonly out: string;
@@ -15,7 +41,7 @@ export interface ProgramRun {
 }
 
 /**
- * Starts the program, does `use` when its ports are open, and ends it with SIGTERM.
+ * Starts the program with the bundled example, does `use` when its ports are open, and ends it with SIGTERM.
  * @param use gets the ports.
  */
 export async function runProgram(
