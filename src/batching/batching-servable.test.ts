@@ -263,6 +263,20 @@ describe("BatchingServable", () => {
     assert.equal(model.runs.length, 5);
   });
 
+  it("has what it runs alone end when nobody waits for it any more", () => {
+    const alone = batched({}, { alone: ["f"] });
+    const misfit = batched({ maxBatchSize: 4n }, { misfits: "run alone" });
+    for (const [{ model, servable }, rows] of [
+      [alone, 2],
+      [misfit, 5],
+      [batched({}), 0],
+    ] as const) {
+      const cancellation = new CancellationSource();
+      servable.run("f", inputs(1, rows), OUTPUTS, cancellation);
+      assert.equal(model.runs[0]!.cancellation, cancellation);
+    }
+  });
+
   it("runs as many batches at a time as there are batch threads, queues taking turns", async () => {
     const { model, servable } = batched(
       { maxBatchSize: 1n, maxEnqueuedBatches: 100n },

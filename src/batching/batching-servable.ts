@@ -82,11 +82,11 @@ export class BatchingServable implements Servable {
   ): RunResult | Promise<RunResult> {
     const batched = this.#batched.get(signature);
     if (batched === undefined || this.#isMisfit(signature, inputs)) {
-      return this.#servable.run(signature, inputs, outputs);
+      return this.#servable.run(signature, inputs, outputs, cancellation);
     }
     const rows = requestRows(inputs);
     // No rows: nothing to put together.
-    if (rows === 0) return this.#servable.run(signature, inputs, outputs);
+    if (rows === 0) return this.#servable.run(signature, inputs, outputs, cancellation);
     return batched.run(inputs, rows, outputs, cancellation);
   }
 

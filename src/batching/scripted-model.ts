@@ -1,5 +1,6 @@
 import type { RunResult } from "../engines/engine.ts";
 import type { Servable, Signature } from "../lifecycle/servable.ts";
+import type { Cancellation } from "../status/cancellation.ts";
 import { invalidArgument } from "../status/status.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -10,6 +11,8 @@ export const BAD = -999;
 export interface ScriptedRun {
   readonly rows: number;
   readonly outputs: readonly string[];
+  /** What ends it when nobody waits for it any more, if it was given. */
+  readonly cancellation?: Cancellation | undefined;
 }
 
 const tensor = (key: string, dtype: "float32" | "string", shape: readonly number[]) => ({
@@ -72,8 +75,13 @@ export class ScriptedModel implements Servable {
     this.#wait = wait;
   }
 
-  run(_: string, inputs: readonly Tensor[], outputs: readonly string[]): RunResult | Promise<RunResult> {
-    this.runs.push({ rows: inputs[0]!.shape[0]!, outputs });
+  run(
+    _: string,
+    inputs: readonly Tensor[],
+    outputs: readonly string[],
+    cancellation?: Cancellation,
+  ): RunResult | Promise<RunResult> {
+    this.runs.push({ rows: inputs[0]!.shape[0]!, outputs, cancellation });
     const wait = this.#wait();
     if (wait === undefined) return this.#finish(inputs, outputs);
     this.running++;

@@ -1,11 +1,10 @@
 import { invalidArgument } from "../../status/status.ts";
-import { formatShape, sameShape } from "../../tensor/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { formatShape } from "../../tensor/shape.ts";
 import type { HostFamily, HostOp } from "../host-op.ts";
 import { type FloatType, floatTensor, newFloats } from "../math/floats.ts";
 import { epsilonOf } from "./eigen.ts";
 import { solveLower, solveUpper } from "./lu.ts";
-import { loadMatrix, type Matrices, matricesOf, requireMatrices } from "./matrices.ts";
+import { linearSystems, loadMatrix } from "./matrices.ts";
 import { singularValues } from "./singular-values.ts";
 import { factorizeSymmetric } from "./triangles.ts";
 
@@ -19,7 +18,7 @@ const solveLeastSquares: HostOp = {
     const dtype = attrs.dtype("T") as FloatType;
     const isFast = attrs.bool("fast");
     return ([a, b, regularizer]) => {
-      const [matrices, sides] = systems(a!, b!);
+      const [matrices, sides] = linearSystems(a!, b!);
       if (regularizer!.shape.length > 0) {
         throw invalidArgument(`l2_regularizer must be scalar, got shape ${formatShape(regularizer!.shape)}`);
       }
@@ -40,17 +39,6 @@ const solveLeastSquares: HostOp = {
     };
   },
 };
-
-function systems(a: Tensor, b: Tensor): readonly [Matrices, Matrices] {
-  requireMatrices(a);
-  if (a.shape.length !== b.shape.length) throw invalidArgument("All input tensors must have the same rank.");
-  const [matrices, sides] = [matricesOf(a), matricesOf(b)];
-  if (!sameShape(matrices.batch, sides.batch)) {
-    throw invalidArgument("All input tensors must have the same outer dimensions.");
-  }
-  if (matrices.rows !== sides.rows) throw invalidArgument("Input matrix and rhs are incompatible.");
-  return [matrices, sides];
-}
 
 /** The product of two row-major matrices, the first one read by its columns or its rows. */
 function product(

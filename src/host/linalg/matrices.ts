@@ -1,5 +1,5 @@
 import { invalidArgument } from "../../status/status.ts";
-import type { PartialShape, Shape } from "../../tensor/shape.ts";
+import { type PartialShape, type Shape, sameShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { span } from "../arrays/elements.ts";
 import { type Floats, floatsOf } from "../math/floats.ts";
@@ -35,6 +35,26 @@ export function squareMatricesOf(tensor: Tensor, what = "Input tensor 0"): Matri
   const matrices = matricesOf(tensor);
   if (matrices.rows !== matrices.columns) throw invalidArgument("Input matrix must be square.");
   return matrices;
+}
+
+/**
+ * Matrices and the right-hand sides that belong to them.
+ * @throws StatusError INVALID_ARGUMENT unless there is a matrix, of as many rows, for each right-hand side.
+ */
+export function linearSystems(
+  a: Tensor,
+  b: Tensor,
+  { areSquare = false } = {},
+): readonly [Matrices, Matrices] {
+  requireMatrices(a);
+  if (a.shape.length !== b.shape.length) throw invalidArgument("All input tensors must have the same rank.");
+  const [matrices, sides] = [matricesOf(a), matricesOf(b)];
+  if (!sameShape(matrices.batch, sides.batch))
+    throw invalidArgument("All input tensors must have the same outer dimensions.");
+  if (areSquare && matrices.rows !== matrices.columns)
+    throw invalidArgument("First input (lhs) must be a square matrix.");
+  if (matrices.rows !== sides.rows) throw invalidArgument("Input matrix and rhs are incompatible.");
+  return [matrices, sides];
 }
 
 /** @throws StatusError INVALID_ARGUMENT for fewer than two axes. */

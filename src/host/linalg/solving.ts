@@ -1,17 +1,15 @@
 import type { Attributes } from "../../registry/attributes.ts";
 import { invalidArgument } from "../../status/status.ts";
-import { type PartialShape, sameShape } from "../../tensor/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import type { PartialShape } from "../../tensor/shape.ts";
 import type { HostFamily, HostOp } from "../host-op.ts";
 import { type FloatType, floatTensor, newFloats } from "../math/floats.ts";
 import { factorize, isInvertible, solveLower, solveUpper } from "./lu.ts";
 import {
   batchKnown,
+  linearSystems,
   loadMatrix,
   loadTransposed,
   type Matrices,
-  matricesOf,
-  requireMatrices,
   squareMatricesOf,
 } from "./matrices.ts";
 
@@ -61,7 +59,7 @@ const solve: HostOp = {
   compile: (attrs) => {
     const [dtype, isAdjoint] = [typeOf(attrs), attrs.bool("adjoint")];
     return ([a, b]) => {
-      const [matrices, sides] = systems(a!, b!);
+      const [matrices, sides] = linearSystems(a!, b!, { areSquare: true });
       const { count, rows: n } = matrices;
       const { columns } = sides;
       const out = newFloats(dtype, count * n * columns);
@@ -87,21 +85,6 @@ const solve: HostOp = {
     };
   },
 };
-
-/** @throws StatusError INVALID_ARGUMENT unless there is a square matrix for each of as many right-hand sides. */
-function systems(a: Tensor, b: Tensor): readonly [Matrices, Matrices] {
-  requireMatrices(a);
-  if (a.shape.length !== b.shape.length) throw invalidArgument("All input tensors must have the same rank.");
-  const [matrices, sides] = [matricesOf(a), matricesOf(b)];
-  if (!sameShape(matrices.batch, sides.batch)) {
-    throw invalidArgument("All input tensors must have the same outer dimensions.");
-  }
-  if (matrices.rows !== matrices.columns) {
-    throw invalidArgument("First input (lhs) must be a square matrix.");
-  }
-  if (matrices.rows !== sides.rows) throw invalidArgument("Input matrix and rhs are incompatible.");
-  return [matrices, sides];
-}
 
 /** The sign of each determinant, and the sum of the logarithms of its factors' sizes. */
 const logDeterminant: HostOp = {
