@@ -91,3 +91,27 @@ test("they end when their client cancels them", async () => {
   assert.deepEqual(codes, Array(MANY).fill(status.CANCELLED));
   await stillRuns();
 });
+
+test("they end in a batch, too, when none of its requests is waited for any more", async () => {
+  const batching = await Serving.start(1, [
+    "--noenable_per_model_batching_parameters",
+    "--rest_api_timeout_in_ms=3000",
+  ]);
+  const others = new Clients(batching.grpcPort, batching.restPort);
+  try {
+    const body = '{"signature_name": "values", "inputs": [[Infinity, 1, 1]]}';
+    const replies: Promise<{ readonly status: number }>[] = [];
+    for (let i = 0; i < MANY; i++) {
+      replies.push(others.post("/v1/models/loops:predict", body));
+      // Those that come at the same time would be one batch.
+      await wait(20);
+    }
+    for (const { status: code } of await Promise.all(replies)) assert.equal(code, 504);
+    // The threads that run batches are all models'.
+    const reply = await others.post("/v1/models/swapped:predict", '{"instances": [4]}');
+    assert.equal(reply.status, 200, reply.body);
+  } finally {
+    others.close();
+    await batching.stop();
+  }
+});

@@ -1,6 +1,8 @@
 import type { RunResult } from "../engines/engine.ts";
+import type { Cancellation } from "../status/cancellation.ts";
 import { failedPrecondition } from "../status/status.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { BatchCancellation } from "./batch-cancellation.ts";
 import type { BatchObserver } from "./batch-observer.ts";
 import type { BatchedRequest } from "./batched-request.ts";
 import { allowedSize, type BatchingParameters } from "./batching-parameters.ts";
@@ -8,26 +10,21 @@ import type { MergeMemory } from "./merge-memory.ts";
 import { mergeTensors, padToLargest } from "./merge-tensors.ts";
 import { shareResult } from "./shared-result.ts";
 
-type Later<T> = T | Promise<T>;
+type RunInputs = (inputs: readonly Tensor[], cancellation: Cancellation) => RunResult | Promise<RunResult>;
 
 /**
  * Runs requests together and gives each its rows of the outputs. What one request holds never fails another: requests that
  * can't be put together are run apart, and if a run of several fails, its halves are run, until those that fail alone are
- * found. (TensorFlow Serving fails them all.)
+ * found. (TensorFlow Serving fails them all.) A run that nobody waits for any more is ended.
  */
 export class BatchRun {
-  readonly #run: (inputs: readonly Tensor[]) => Later<RunResult>;
+  readonly #run: RunInputs;
   readonly #parameters: BatchingParameters;
   readonly #observer: BatchObserver;
   readonly #memory: MergeMemory;
 
   /** @param run throws or rejects with what the requests are to get. */
-  constructor(
-    run: (inputs: readonly Tensor[]) => Later<RunResult>,
-    parameters: BatchingParameters,
-    observer: BatchObserver,
-    memory: MergeMemory,
-  ) {
+  constructor(run: RunInputs, parameters: BatchingParameters, observer: BatchObserver, memory: MergeMemory) {
     this.#run = run;
     this.#parameters = parameters;
     this.#observer = observer;
@@ -41,10 +38,14 @@ export class BatchRun {
     );
   }
 
-  #attempt(requests: readonly BatchedRequest[]): void | Promise<void> {
+  #attempt(candidates: readonly BatchedRequest[]): void | Promise<void> {
+    const requests = candidates.filter((request) => !request.leaveIfGivenUp());
+    if (requests.length === 0) return;
+    const cancellation = new BatchCancellation(requests.length);
+    for (const request of requests) request.batch = cancellation;
     const taken: ArrayBuffer[] = [];
     try {
-      const result = this.#run(this.#merge(requests, taken));
+      const result = this.#run(this.#merge(requests, taken), cancellation.ofRun);
       if (!(result instanceof Promise)) return this.#answer(requests, result, taken);
       return result.then(
         (run) => this.#answer(requests, run, taken),

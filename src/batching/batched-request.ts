@@ -1,6 +1,6 @@
 import type { RunResult } from "../engines/engine.ts";
 import type { Cancellable } from "../status/cancellation.ts";
-import { Code, StatusError } from "../status/status.ts";
+import { cancelled } from "../status/status.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** Where requests wait. */
@@ -22,6 +22,9 @@ export class BatchedRequest implements Cancellable {
   waited = 0;
   /** Where it waits; undefined once it is run, and when it was given up. */
   queue: WaitingRoom | undefined;
+  /** The batch that it is run in, which is told when it is given up. */
+  batch: Cancellable | undefined;
+  #isGivenUp = false;
 
   constructor(
     inputs: readonly Tensor[],
@@ -38,9 +41,16 @@ export class BatchedRequest implements Cancellable {
   /** Leaves the queue. One that is being run already stays with its batch, which needs its inputs. */
   cancel(): void {
     if (this.queue?.remove(this)) {
-      this.reject(
-        new StatusError(Code.CANCELLED, "The request was given up while it waited in the batching queue"),
-      );
+      this.reject(cancelled("The request was given up while it waited in the batching queue"));
+    } else {
+      this.#isGivenUp = true;
+      this.batch?.cancel();
     }
+  }
+
+  /** Whether it need not be run (again), as it was given up: it is settled then. */
+  leaveIfGivenUp(): boolean {
+    if (this.#isGivenUp) this.reject(cancelled("The request was given up while its batch was run"));
+    return this.#isGivenUp;
   }
 }

@@ -3,7 +3,7 @@ import { after, describe, it } from "node:test";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { RunResult } from "../engines/engine.ts";
 import { CancellationSource } from "../status/cancellation.ts";
-import { Code } from "../status/status.ts";
+import { Code, cancelled } from "../status/status.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { BatchObserver } from "./batch-observer.ts";
 import { BatchScheduler } from "./batch-scheduler.ts";
@@ -238,6 +238,24 @@ describe("BatchingServable", () => {
     stays.giveUp();
     assert.deepEqual(sizes(model), [1]);
     await assert.rejects(async () => servable.run("f", asked, OUTPUTS, gone), { code: Code.CANCELLED });
+  });
+
+  it("ends a run when none of its requests is waited for any more, and doesn't try again", async () => {
+    const { promise, reject } = Promise.withResolvers<void>();
+    const { model, servable } = batched({}, { model: new ScriptedModel(() => promise) });
+    const clients = [new CancellationSource(), new CancellationSource()];
+    const runs = clients.map((client) => servable.run("f", inputs(1), OUTPUTS, client));
+    const outcomes = Promise.allSettled(runs);
+    await setImmediate();
+    const { cancellation } = model.runs[0]!;
+    clients[0]!.giveUp();
+    assert.equal(cancellation!.isCancelled, false);
+    clients[1]!.giveUp();
+    assert.equal(cancellation!.isCancelled, true);
+    reject(cancelled("ended"));
+    for (const outcome of await outcomes)
+      assert.equal(outcome.status === "rejected" && outcome.reason.code, Code.CANCELLED);
+    assert.deepEqual(sizes(model), [2]);
   });
 
   it("runs alone what takes just one size, what changes state, and what has no rows", async () => {

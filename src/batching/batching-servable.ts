@@ -63,7 +63,7 @@ export class BatchingServable implements Servable {
         key,
         new BatchedSignature([...signature.outputs.keys()], shared.scheduler, parameters, (outputs) => {
           const run = new BatchRun(
-            (inputs) => servable.run(key, inputs, outputs),
+            (inputs, cancellation) => servable.run(key, inputs, outputs, cancellation),
             parameters,
             observer,
             shared.memory,
