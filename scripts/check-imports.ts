@@ -92,6 +92,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "lifecycle",
     "warmup",
     "verification",
+    "threads/idle-memory.ts",
   ],
 };
 

@@ -7,6 +7,7 @@ import { parseFlags } from "../flags/parse-flags.ts";
 import { packageVersion } from "../package-version.ts";
 import { createLogger, createLogSink, type LogFormat } from "../status/log.ts";
 import { asStatusError, Code, formatStatus, StatusError } from "../status/status.ts";
+import { giveBackWhenIdle } from "../threads/idle-memory.ts";
 import { describeEndpoints } from "./endpoints.ts";
 
 /** Under which of its two names the program was started. */
@@ -107,6 +108,8 @@ async function run(flags: Flags, given: ReadonlySet<string>, example: boolean): 
   }
   // Where programs read the log, nothing is written for people.
   if (flags.log_format === "text") process.stdout.write(describeEndpoints(flags, server, example));
+  // Nobody waits for this thread, and looking for new versions makes events each second.
+  giveBackWhenIdle({ mostEvents: Number.POSITIVE_INFINITY });
   await signalled;
   await server.stop(flags.drain_timeout_seconds * 1000);
   return 0;

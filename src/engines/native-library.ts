@@ -53,6 +53,11 @@ function setVariable(c: LibraryHandle, name: string, value: string): void {
 }
 
 /** glibc keeps freed memory unless told; other C libraries don't offer this. */
+/** Gives what the C library has free back to the system, where it can; for this thread to call. */
+export function memoryTrimmer(): () => void {
+  return trimmer(koffi.load(null));
+}
+
 function trimmer(c: LibraryHandle): () => void {
   if (process.platform !== "linux") return () => {};
   try {

@@ -1,5 +1,6 @@
 /** The thread that reads, imports and compiles models, and frees them again. */
 import { parentPort, workerData } from "node:worker_threads";
+import { memoryTrimmer } from "../engines/native-library.ts";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
 import type { Servable } from "../lifecycle/servable.ts";
 import { ImportCache } from "../loaders/import-cache/import-cache.ts";
@@ -10,6 +11,7 @@ import { type Code, codeName } from "../status/status.ts";
 import { fileStorage } from "../storage/file.ts";
 import { hasWarmupRequests, warmUp } from "../warmup/warmup-file.ts";
 import { answerCalls, sendNotice } from "./calls.ts";
+import { giveBackWhenIdle } from "./idle-memory.ts";
 import { createPortLogSink } from "./log-channel.ts";
 import type { LoaderCall, LoaderSettings, SeriesNotice } from "./messages.ts";
 
@@ -54,6 +56,7 @@ async function isComplete(path: string): Promise<boolean> {
   return (await import("../loaders/completeness.ts")).isComplete(fileStorage, path);
 }
 
+giveBackWhenIdle({}, memoryTrimmer());
 answerCalls<LoaderCall>(port, (call) => {
   switch (call.kind) {
     case "estimate":

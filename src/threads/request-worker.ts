@@ -1,5 +1,6 @@
 /** The thread that answers requests: its own listeners, its own view of what is served. */
 import { parentPort, workerData } from "node:worker_threads";
+import { memoryTrimmer } from "../engines/native-library.ts";
 import { createOnnxRuntimeEngine } from "../engines/onnxruntime/engine.ts";
 import { Health } from "../inference/health.ts";
 import type { Servable } from "../lifecycle/servable.ts";
@@ -28,10 +29,14 @@ import { Backlog } from "../request-log/backlog.ts";
 import { RequestRecorder } from "../request-log/request-recorder.ts";
 import { createLogger } from "../status/log.ts";
 import { answerCalls, Caller, sendNotice } from "./calls.ts";
+import { giveBackWhenIdle } from "./idle-memory.ts";
 import { createPortLogSink } from "./log-channel.ts";
 import type { ControlCall, Publication, SeriesNotice, WorkerCall, WorkerSettings } from "./messages.ts";
 import { RequestSpans } from "./request-spans.ts";
 import type { WorkerBatching } from "./worker-batching.ts";
+
+/** Of a worker that has seen more, code was compiled for what comes often. */
+const EVENTS_OF_A_START = 1000;
 
 const port = parentPort!;
 const settings = workerData as WorkerSettings;
@@ -204,4 +209,5 @@ async function answer(call: WorkerCall): Promise<unknown> {
   }
 }
 
+giveBackWhenIdle({ lastEvent: EVENTS_OF_A_START }, memoryTrimmer());
 answerCalls<WorkerCall>(port, answer);

@@ -9,14 +9,19 @@ function entry(name: string): URL {
   return new URL(`./${name}${extension}`, import.meta.url);
 }
 
-export function spawnRequestWorker(settings: WorkerSettings): Worker {
-  // Gives the worker the function `gc`, see listeners/received-memory.ts.
+/** Gives threads that start from now on the function `gc`, see idle-memory.ts and listeners/received-memory.ts. */
+function exposeCollector(): void {
   v8.setFlagsFromString("--expose-gc");
+}
+
+export function spawnRequestWorker(settings: WorkerSettings): Worker {
+  exposeCollector();
   const transferList = [settings.requestLog.port];
   return new Worker(entry("request-worker"), { workerData: settings, transferList, name: "request" });
 }
 
 export function spawnLoaderWorker(settings: LoaderSettings): Worker {
+  exposeCollector();
   return new Worker(entry("loader-worker"), { workerData: settings, name: "loader" });
 }
 
