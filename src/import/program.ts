@@ -2,6 +2,7 @@ import type { EngineModel, Weight } from "../engines/engine.ts";
 import type { BundleRef } from "../formats/saved-model/variable-keys.ts";
 import type { AttrValue } from "../proto/gen/tensorflow/core/framework/attr_value_pb.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { FilterFolding } from "./onnx/folded-filter.ts";
 
 /**
  * What answers a signature: steps over registers that hold tensors. Plain data, so that the loader thread can hand it to
@@ -44,6 +45,8 @@ export interface CompiledModel extends EngineModel {
 export interface CompiledWeight extends Weight {
   /** What of the checkpoint `read` gives; undefined for what is in the graph, or was put together. */
   readonly stored?: BundleRef;
+  /** What `read` makes of `stored`, a convolution's filter; undefined if it gives it as it is. */
+  readonly folding?: FilterFolding;
 }
 
 /** Runs a region of numeric ops. */

@@ -14,6 +14,7 @@ import type { NumericTensor } from "../tensor/tensor.ts";
 import { isControlFlow } from "./control-flow.ts";
 import { type Feed, formatRef, type Graph, type GraphNode, type Ref } from "./graph.ts";
 import { OnnxBuilder, type OnnxGraph } from "./onnx/builder.ts";
+import { foldNormalizations } from "./onnx/fold-normalization.ts";
 import type { Dim, Value } from "./onnx/value.ts";
 import { translators } from "./ops/table.ts";
 import { VARIABLE_VALUE } from "./own-ops.ts";
@@ -99,7 +100,7 @@ export function translate(
   const translation = new GraphTranslation(onnx, variables, flows);
   translation.add(part.graph, part.within, values);
   const outputs = part.outputs.map((ref) => found(values, ref));
-  return { graph: onnx.finish(outputs), outputs };
+  return { graph: foldNormalizations(onnx.finish(outputs), outputs), outputs };
 }
 
 class GraphTranslation {

@@ -25,7 +25,7 @@ import {
 export type Initializer = { readonly name: string; readonly tensor: NumericTensor } | Variable;
 
 /** A weight whose name is that of the variable that it comes from. */
-export type Variable = Pick<CompiledWeight, "name" | "dtype" | "shape" | "read" | "stored">;
+export type Variable = Pick<CompiledWeight, "name" | "dtype" | "shape" | "read" | "stored" | "folding">;
 
 /** A node as translators see it. */
 export interface Producer {

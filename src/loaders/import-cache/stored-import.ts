@@ -5,6 +5,7 @@ import type { BundleIndex } from "../../formats/saved-model/bundle-index.ts";
 import type { TensorBundle } from "../../formats/saved-model/stored-bundle.ts";
 import type { BundleRef } from "../../formats/saved-model/variable-keys.ts";
 import { type LookupTableData, sharedTable } from "../../host/tables/lookup-table.ts";
+import { foldedReader } from "../../import/onnx/folded-filter.ts";
 import type { CompiledWeight } from "../../import/program.ts";
 import { createLockMemory } from "../../state/lock.ts";
 import { dataLoss } from "../../status/status.ts";
@@ -35,8 +36,9 @@ type StoredSession = Omit<VersionSession, "model"> & {
   readonly model: Omit<VersionSession["model"], "weights"> & { readonly weights: readonly StoredWeight[] };
 };
 
-/** A weight's elements, or where they lie in the checkpoint. */
-type StoredWeight = Omit<Weight, "read"> & ({ readonly stored: BundleRef } | { readonly bytes: Uint8Array });
+/** A weight's elements, or where they lie in the checkpoint and what is made of them. */
+type StoredWeight = Omit<Weight, "read"> &
+  ((Pick<CompiledWeight, "folding"> & { readonly stored: BundleRef }) | { readonly bytes: Uint8Array });
 
 /** Bytes of weights that aren't in a checkpoint, at most: what is put together, or is in the graph itself. */
 const MOST_WEIGHT_BYTES = 1 << 28;
@@ -121,9 +123,10 @@ function readableWeight(weight: StoredWeight, variables: TensorBundle | undefine
     const { bytes, ...facts } = weight;
     return { ...facts, read: (target) => target.set(bytes) };
   }
-  const { stored } = weight;
+  const { stored, folding } = weight;
   if (variables === undefined) throw dataLoss(`there is no checkpoint that has ${stored.key}`);
-  return { ...weight, read: (target) => variables.readInto(stored.key, target, stored.slice) };
+  const read = (target: Uint8Array) => variables.readInto(stored.key, target, stored.slice);
+  return { ...weight, read: folding === undefined ? read : foldedReader(folding, read) };
 }
 
 /** A checkpoint also has what was only needed for training. */
