@@ -7,7 +7,7 @@ import type { PartialShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { chooseBranch } from "./branch-choice.ts";
 import { fixedNode, freeInputs, isControlFlow } from "./control-flow.ts";
-import { moved, withKnownFeeds } from "./fixed-branch.ts";
+import { type FixedChoice, withChosenBranch } from "./fixed-branch.ts";
 import {
   type Feed,
   formatOrigin,
@@ -60,8 +60,39 @@ interface BuiltProgram {
   readonly shapes: readonly PartialShape[];
 }
 
-/** Turns a prepared graph without missing ops into a program. */
-export class ProgramBuilder {
+/** What a graph is built for. */
+interface ProgramUse {
+  /** What is known of each feed's shape, if that is more than the feed says. */
+  readonly shapes?: readonly PartialShape[];
+  /** What to compute. Default: the graph's outputs. */
+  readonly outputs?: readonly Ref[] | undefined;
+  /** Whether some of the outputs may not be wanted: those of functions always are. Default: false. */
+  readonly isOutermost?: boolean;
+}
+
+/**
+ * Turns a prepared graph without missing ops into a program. Where the steps before a condition show on which side it always
+ * falls, starts again with that branch in its place, so that no border is left around it.
+ */
+export function buildProgram(
+  prepared: PreparedGraph,
+  context: ProgramContext,
+  { shapes, outputs = prepared.outputs, isOutermost = false }: ProgramUse = {},
+): BuiltProgram {
+  const { sessions } = context;
+  const before = sessions.length;
+  let [graph, wanted] = [prepared, outputs];
+  for (;;) {
+    const built = new ProgramBuilder(graph, context, shapes, wanted).build(isOutermost);
+    if ("program" in built) return built;
+    sessions.length = before;
+    const inlined = withChosenBranch(graph, built);
+    graph = inlined.prepared;
+    wanted = wanted.map(inlined.moved);
+  }
+}
+
+class ProgramBuilder {
   readonly #prepared: PreparedGraph;
   readonly #graph: Graph;
   readonly #types: TensorTypes;
@@ -77,15 +108,11 @@ export class ProgramBuilder {
   readonly #steps: Step[] = [];
   #registerCount: number;
 
-  /**
-   * @param shapes what is known of each feed's shape, if that is more than the feed says.
-   * @param outputs what to compute.
-   */
   constructor(
     prepared: PreparedGraph,
     context: ProgramContext,
-    shapes?: readonly PartialShape[],
-    outputs: readonly Ref[] = prepared.outputs,
+    shapes: readonly PartialShape[] | undefined,
+    outputs: readonly Ref[],
   ) {
     const { graph, types } = prepared;
     const feeds =
@@ -104,8 +131,8 @@ export class ProgramBuilder {
     this.#registerCount = feeds.length;
   }
 
-  /** @param isOutermost whether some of the outputs may not be wanted: those of functions always are. */
-  build(isOutermost = false): BuiltProgram {
+  /** @returns the program, or the first choice that turns out to be none. */
+  build(isOutermost: boolean): BuiltProgram | FixedChoice {
     for (const [i, { ref, shape }] of this.#feeds.entries()) {
       this.#registers.set(formatRef(ref), i);
       this.#shapes.set(formatRef(ref), shape ?? this.#assumedShape(ref));
@@ -115,8 +142,10 @@ export class ProgramBuilder {
     for (const region of regions) {
       const [first] = region.nodes;
       if (region.place === "onnx") this.#addSession(region, wanted);
-      else if (isControlFlow(first!.op)) this.#addControlFlow(first!, wanted);
-      else if (Object.hasOwn(tableOps, first!.op)) this.#addTableStep(first!);
+      else if (isControlFlow(first!.op)) {
+        const choice = this.#addControlFlow(first!, wanted);
+        if (choice !== undefined) return choice;
+      } else if (Object.hasOwn(tableOps, first!.op)) this.#addTableStep(first!);
       else if (isVariableOp(first!.op)) this.#addVariableStep(first!);
       else this.#addHostStep(first!);
     }
@@ -240,20 +269,23 @@ export class ProgramBuilder {
     return this.#allocate(ref);
   }
 
-  #addControlFlow(node: GraphNode, wanted: ReadonlySet<string>): void {
+  /** @returns the choice, if the node always makes the same one. */
+  #addControlFlow(node: GraphNode, wanted: ReadonlySet<string>): FixedChoice | undefined {
     const prepared = this.#context.preparer.flow(this.#prepared, node);
-    if (prepared.flow.kind === "while") this.#addWhile(node, prepared, wanted);
-    else this.#addBranch(node, prepared);
+    if (prepared.flow.kind === "branch") return this.#addBranch(node, prepared);
+    this.#addWhile(node, prepared, wanted);
+    return undefined;
   }
 
-  #addBranch(node: GraphNode, { flow, args, functions }: PreparedFlow): void {
-    if (flow.kind !== "branch") return;
+  #addBranch(node: GraphNode, prepared: PreparedFlow): FixedChoice | undefined {
+    const { flow, args, functions } = prepared;
+    if (flow.kind !== "branch") return undefined;
     const inputs = freeInputs(flow.inputs, args);
     const selector = this.#read(flow.selector);
     const chosen = this.#known(selector);
     if (chosen !== undefined) {
-      this.#addChosen(node, functions[chooseBranch(flow.select, chosen, functions.length)]!, inputs);
-      return;
+      const which = chooseBranch(flow.select, chosen, functions.length);
+      return { node, flow: prepared, which, known: inputs.map((ref) => this.#known(this.#read(ref))) };
     }
     const branches = functions.map((branch) =>
       this.#buildFunction(
@@ -273,28 +305,7 @@ export class ProgramBuilder {
       inputs: [selector, ...inputs.map((ref) => this.#read(ref))],
       outputs: shapes.map((shape, index) => this.#produce({ node: node.name, index }, shape)),
     });
-  }
-
-  /** The steps of the branch that is taken in every run, in the place of the node. */
-  #addChosen(node: GraphNode, branch: PreparedGraph, inputs: readonly Ref[]): void {
-    const registers = inputs.map((ref) => this.#read(ref));
-    const known = registers.map((register) => this.#known(register));
-    const isFree = (_: unknown, i: number): boolean => known[i] === undefined;
-    const shapes = inputs.map((ref) => this.#shapeOf(ref)).filter(isFree);
-    const built = this.#buildFunction(withKnownFeeds(branch, known), shapes);
-    const { registerCount, constants, steps, outputs } = moved(
-      built.program,
-      registers.filter(isFree),
-      this.#registerCount,
-    );
-    this.#registerCount = registerCount;
-    this.#constants.push(...constants);
-    this.#steps.push(...steps);
-    for (const [index, register] of outputs.entries()) {
-      const ref = formatRef({ node: node.name, index });
-      this.#registers.set(ref, register);
-      this.#shapes.set(ref, built.shapes[index]);
-    }
+    return undefined;
   }
 
   /** What a register holds, if that is the same in every run. */
@@ -343,7 +354,7 @@ export class ProgramBuilder {
     shapes: readonly PartialShape[],
     outputs?: readonly Ref[],
   ): BuiltProgram {
-    return new ProgramBuilder(prepared, this.#context, shapes, outputs).build();
+    return buildProgram(prepared, this.#context, { shapes, outputs });
   }
 
   #addSession(region: Region, wanted: ReadonlySet<string>): void {
