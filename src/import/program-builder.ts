@@ -1,4 +1,6 @@
+import { create } from "@bufbuild/protobuf";
 import { tableOps } from "../host/tables/table-op.ts";
+import { AttrValueSchema } from "../proto/gen/tensorflow/core/framework/attr_value_pb.ts";
 import { Attributes } from "../registry/attributes.ts";
 import { opDefinition } from "../registry/op-registry.ts";
 import { internal, unimplemented } from "../status/status.ts";
@@ -7,6 +9,7 @@ import type { PartialShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { chooseBranch } from "./branch-choice.ts";
 import { fixedNode, freeInputs, isControlFlow } from "./control-flow.ts";
+import { countingOf } from "./counter-formula.ts";
 import { type FixedChoice, withChosenBranch } from "./fixed-branch.ts";
 import {
   type Feed,
@@ -23,7 +26,7 @@ import { areSameShapes, commonShape, declaredShape } from "./known-shapes.ts";
 import { writeModel } from "./onnx/model.ts";
 import { modelIdentity } from "./onnx/model-identity.ts";
 import { outputOwners, setOutputsApart } from "./output-regions.ts";
-import { isVariableOp, ownOps, VARIABLE_ASSIGN, VARIABLE_READ } from "./own-ops.ts";
+import { COUNTERS, isVariableOp, ownOps, VARIABLE_ASSIGN, VARIABLE_READ } from "./own-ops.ts";
 import { hasEffect } from "./passes/prune.ts";
 import { type Place, type Placing, placeNodes } from "./placement.ts";
 import type { GraphPreparer, PreparedFlow, PreparedGraph } from "./prepared-graph.ts";
@@ -141,8 +144,9 @@ class ProgramBuilder {
     const wanted = readOutside(regions, this.#outputs);
     for (const region of regions) {
       const [first] = region.nodes;
-      if (region.place === "onnx") this.#addSession(region, wanted);
-      else if (isControlFlow(first!.op)) {
+      if (region.place === "onnx") {
+        if (isOutermost || !this.#addCounting(region, wanted)) this.#addSession(region, wanted);
+      } else if (isControlFlow(first!.op)) {
         const choice = this.#addControlFlow(first!, wanted);
         if (choice !== undefined) return choice;
       } else if (Object.hasOwn(tableOps, first!.op)) this.#addTableStep(first!);
@@ -355,6 +359,33 @@ class ProgramBuilder {
     outputs?: readonly Ref[],
   ): BuiltProgram {
     return buildProgram(prepared, this.#context, { shapes, outputs });
+  }
+
+  /**
+   * What a loop or a branch that TypeScript runs only counts, it counts in TypeScript too: running a session takes
+   * microseconds, whatever it does. @returns whether the region is no more than that.
+   */
+  #addCounting(region: Region, wanted: ReadonlySet<string>): boolean {
+    const outputs = this.#outputsOf(region, wanted);
+    const nodes = [...region.fixed, ...region.nodes];
+    const source = (ref: Ref) => ({ constant: this.#graphConstants.of(ref), shape: this.#shapeOf(ref) });
+    const counting = countingOf({ nodes, outputs, types: this.#types, source });
+    // What is the same in every run is left to the session, which is run once.
+    if (counting === undefined || outputs.length === 0 || counting.inputs.length === 0) return false;
+    if (!Object.hasOwn(this.#context.host.hostOps, COUNTERS)) return false;
+    const [first] = region.nodes;
+    const s = new TextEncoder().encode(JSON.stringify(counting.formula));
+    this.#steps.push({
+      kind: "host",
+      op: COUNTERS,
+      name: `${first!.name}/counters`,
+      origin: formatOrigin(first!),
+      attrs: { formula: create(AttrValueSchema, { value: { case: "s", value: s } }) },
+      inputs: counting.inputs.map((ref) => this.#read(ref)),
+      outputs: outputs.map((ref) => this.#produce(ref, [])),
+      effect: false,
+    });
+    return true;
   }
 
   #addSession(region: Region, wanted: ReadonlySet<string>): void {
