@@ -7,7 +7,8 @@ import { describeMissing, type MissingOp, MissingOps } from "./missing-ops.ts";
 import { placeNodes } from "./placement.ts";
 import type { GraphPreparer, PreparedGraph } from "./prepared-graph.ts";
 import type { CompiledSession, Program } from "./program.ts";
-import { buildProgram, type VariableForm } from "./program-builder.ts";
+import { buildProgram } from "./program-builder.ts";
+import type { VariableForm } from "./program-context.ts";
 import { NodeRefusal, type Variables } from "./translate.ts";
 
 /** A signature ready for the engine. */

@@ -1,7 +1,11 @@
+import { create } from "@bufbuild/protobuf";
 import { type CounterFormula, isCounterOp } from "../host/math/counters.ts";
+import { AttrValueSchema } from "../proto/gen/tensorflow/core/framework/attr_value_pb.ts";
 import type { PartialShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { formatRef, type GraphNode, type Ref } from "./graph.ts";
+import { formatOrigin, formatRef, type GraphNode, type Ref } from "./graph.ts";
+import { COUNTERS } from "./own-ops.ts";
+import type { HostStep } from "./program.ts";
 import type { TensorTypes } from "./tensor-types.ts";
 
 /** Some nodes of a graph and what is known of what they read. */
@@ -54,5 +58,18 @@ export function countingOf({ nodes, outputs, types, source }: CountingNodes): Co
       steps: nodes.map(({ op, inputs: from }) => ({ op, inputs: from.map(slotOf) })),
       outputs: outputs.map((ref) => ({ slot: slotOf(ref), dtype: types.of(ref) as "int32" | "bool" })),
     },
+  };
+}
+
+/** The step that runs a formula in the place of nodes, the first of which is `node`; where it reads and writes is left open. */
+export function countingStep(node: GraphNode, { formula }: Counting): Omit<HostStep, "inputs" | "outputs"> {
+  const s = new TextEncoder().encode(JSON.stringify(formula));
+  return {
+    kind: "host",
+    op: COUNTERS,
+    name: `${node.name}/counters`,
+    origin: formatOrigin(node),
+    attrs: { formula: create(AttrValueSchema, { value: { case: "s", value: s } }) },
+    effect: false,
   };
 }

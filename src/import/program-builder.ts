@@ -1,6 +1,4 @@
-import { create } from "@bufbuild/protobuf";
 import { tableOps } from "../host/tables/table-op.ts";
-import { AttrValueSchema } from "../proto/gen/tensorflow/core/framework/attr_value_pb.ts";
 import { Attributes } from "../registry/attributes.ts";
 import { opDefinition } from "../registry/op-registry.ts";
 import { internal, unimplemented } from "../status/status.ts";
@@ -9,7 +7,7 @@ import type { PartialShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { chooseBranch } from "./branch-choice.ts";
 import { fixedNode, freeInputs, isControlFlow } from "./control-flow.ts";
-import { countingOf } from "./counter-formula.ts";
+import { countingOf, countingStep } from "./counter-formula.ts";
 import { type FixedChoice, withChosenBranch } from "./fixed-branch.ts";
 import {
   type Feed,
@@ -28,34 +26,15 @@ import { modelIdentity } from "./onnx/model-identity.ts";
 import { outputOwners, setOutputsApart } from "./output-regions.ts";
 import { COUNTERS, isVariableOp, ownOps, VARIABLE_ASSIGN, VARIABLE_READ } from "./own-ops.ts";
 import { hasEffect } from "./passes/prune.ts";
-import { type Place, type Placing, placeNodes } from "./placement.ts";
-import type { GraphPreparer, PreparedFlow, PreparedGraph } from "./prepared-graph.ts";
-import type { CompiledSession, Program, Step } from "./program.ts";
+import { type Place, placeNodes } from "./placement.ts";
+import type { PreparedFlow, PreparedGraph } from "./prepared-graph.ts";
+import type { Program, Step } from "./program.ts";
+import type { ProgramContext } from "./program-context.ts";
 import { cutRegions, type Region, readOutside } from "./regions.ts";
 import { isResource } from "./resources.ts";
 import { tableForm } from "./table-form.ts";
 import type { TensorTypes } from "./tensor-types.ts";
-import { NodeRefusal, translate, type Variables } from "./translate.ts";
-
-/** What the programs of a signature, the outermost and those of its functions, have in common. */
-export interface ProgramContext extends Placing {
-  readonly preparer: GraphPreparer;
-  readonly variables: Variables;
-  /** The sessions of all programs; each adds its own. */
-  readonly sessions: CompiledSession[];
-  /** The nodes of the tables that they use; each adds its own. */
-  readonly tables: Map<string, GraphNode>;
-  /** The variables that they read or change when they run; each adds its own. */
-  readonly mutableVariables: Map<string, VariableForm>;
-  /** Default: false. */
-  readonly refusesUnknownRanks?: boolean;
-}
-
-/** What is declared of a variable. */
-export interface VariableForm {
-  readonly dtype: DType;
-  readonly shape: PartialShape;
-}
+import { NodeRefusal, translate } from "./translate.ts";
 
 interface BuiltProgram {
   readonly program: Program;
@@ -373,24 +352,18 @@ class ProgramBuilder {
     // What is the same in every run is left to the session, which is run once.
     if (counting === undefined || outputs.length === 0 || counting.inputs.length === 0) return false;
     if (!Object.hasOwn(this.#context.host.hostOps, COUNTERS)) return false;
-    const [first] = region.nodes;
-    const s = new TextEncoder().encode(JSON.stringify(counting.formula));
+    const { inputs } = counting;
     this.#steps.push({
-      kind: "host",
-      op: COUNTERS,
-      name: `${first!.name}/counters`,
-      origin: formatOrigin(first!),
-      attrs: { formula: create(AttrValueSchema, { value: { case: "s", value: s } }) },
-      inputs: counting.inputs.map((ref) => this.#read(ref)),
+      ...countingStep(region.nodes[0]!, counting),
+      inputs: inputs.map((ref) => this.#read(ref)),
       outputs: outputs.map((ref) => this.#produce(ref, [])),
-      effect: false,
     });
     return true;
   }
 
   #addSession(region: Region, wanted: ReadonlySet<string>): void {
     const { variables, sessions, preparer } = this.#context;
-    const outputs = this.#outputsOf(region, wanted);
+    const outputs = this.#inProgramOrder(this.#outputsOf(region, wanted));
     if (outputs.length === 0) return;
     for (const ref of outputs) this.#refuseList(ref, this.#graph.nodes.get(ref.node)!);
     const nodes = [...region.fixed, ...region.nodes];
@@ -408,7 +381,9 @@ class ProgramBuilder {
       }
     }
     const graph = graphOf([...constants.values(), ...nodes]);
-    const part = { graph, feeds: [...feeds.values()], outputs, within: this.#prepared };
+    // In the order of the registers: a program of one session hands its inputs on as they come.
+    const inputs = [...feeds.values()].sort((a, b) => this.#allocate(a.ref) - this.#allocate(b.ref));
+    const part = { graph, feeds: inputs, outputs, within: this.#prepared };
     const flows = (within: PreparedGraph, node: GraphNode) => preparer.flow(within, node);
     const translation = translate(part, variables, flows, this.#context.refusesUnknownRanks);
     const handedOn = new Map([...feeds.values()].map((feed) => [feed.name, feed.ref]));
@@ -468,6 +443,13 @@ class ProgramBuilder {
       }
       return refs;
     });
+  }
+
+  /** What the program gives first, in its order. */
+  #inProgramOrder(refs: readonly Ref[]): readonly Ref[] {
+    const own = new Map(refs.map((ref) => [formatRef(ref), ref]));
+    const given = this.#outputs.flatMap((ref) => own.get(formatRef(ref)) ?? []);
+    return [...new Set([...given, ...refs])];
   }
 
   #dtypeOf(ref: Ref): DType {
