@@ -376,17 +376,20 @@ class ProgramBuilder {
         const source = this.#graph.nodes.get(ref.node);
         if (this.#fed.has(key) || (source !== undefined && this.#isProduced(source, inside))) {
           this.#refuseList(ref, node);
-          feeds.set(key, { name: `input:${key}`, ref, dtype: this.#dtypeOf(ref), shape: this.#shapeOf(ref) });
+          feeds.set(key, { name: key, ref, dtype: this.#dtypeOf(ref), shape: this.#shapeOf(ref) });
         } else if (source !== undefined && !inside.has(ref.node)) constants.set(ref.node, source);
       }
     }
     const graph = graphOf([...constants.values(), ...nodes]);
-    // In the order of the registers: a program of one session hands its inputs on as they come.
-    const inputs = [...feeds.values()].sort((a, b) => this.#allocate(a.ref) - this.#allocate(b.ref));
+    // In the order of the registers: a program of one session hands its inputs on as they come. For each run ONNX Runtime
+    // copies the names, for which it allocates memory if they are longer than 15 bytes.
+    const inputs = [...feeds.values()]
+      .sort((a, b) => this.#allocate(a.ref) - this.#allocate(b.ref))
+      .map((feed, i) => ({ ...feed, name: `input:${i}` }));
     const part = { graph, feeds: inputs, outputs, within: this.#prepared };
     const flows = (within: PreparedGraph, node: GraphNode) => preparer.flow(within, node);
     const translation = translate(part, variables, flows, this.#context.refusesUnknownRanks);
-    const handedOn = new Map([...feeds.values()].map((feed) => [feed.name, feed.ref]));
+    const handedOn = new Map(inputs.map((feed) => [feed.name, feed.ref]));
     const computed = outputs.flatMap((ref, i) => {
       const value = translation.outputs[i]!;
       const source = handedOn.get(value.name);
@@ -395,7 +398,7 @@ class ProgramBuilder {
         this.#shapes.set(formatRef(ref), declaredShape(value));
         return [];
       }
-      if (value.constant === undefined) return [{ ref, name: `output:${formatRef(ref)}`, value }];
+      if (value.constant === undefined) return [{ ref, name: `output:${i}`, value }];
       this.#constants.push({
         register: this.#produce(ref, declaredShape(value)),
         tensor: value.constant(),
