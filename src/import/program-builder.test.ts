@@ -51,6 +51,6 @@ it("computes a heavy output in a session of its own", async () => {
   const { program, sessions } = await compiler.compile("serving_default", signature);
   assert.equal(sessions.length, 2);
   const [rest, heavy] = program.steps;
-  assert.deepEqual([rest!.inputs, heavy!.inputs], [[0], [rest!.outputs[1]]]);
-  assert.deepEqual(program.outputs, [heavy!.outputs[0], rest!.outputs[0]]);
+  assert.deepEqual([rest!.inputs, heavy!.inputs], [[0], [rest!.outputs[0]]]);
+  assert.deepEqual(program.outputs, [heavy!.outputs[0], rest!.outputs[1]]);
 });

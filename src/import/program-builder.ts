@@ -363,7 +363,7 @@ class ProgramBuilder {
 
   #addSession(region: Region, wanted: ReadonlySet<string>): void {
     const { variables, sessions, preparer } = this.#context;
-    const outputs = this.#inProgramOrder(this.#outputsOf(region, wanted));
+    const outputs = this.#outputsOf(region, wanted);
     if (outputs.length === 0) return;
     for (const ref of outputs) this.#refuseList(ref, this.#graph.nodes.get(ref.node)!);
     const nodes = [...region.fixed, ...region.nodes];
@@ -381,11 +381,8 @@ class ProgramBuilder {
       }
     }
     const graph = graphOf([...constants.values(), ...nodes]);
-    // In the order of the registers: a program of one session hands its inputs on as they come. For each run ONNX Runtime
-    // copies the names, for which it allocates memory if they are longer than 15 bytes.
-    const inputs = [...feeds.values()]
-      .sort((a, b) => this.#allocate(a.ref) - this.#allocate(b.ref))
-      .map((feed, i) => ({ ...feed, name: `input:${i}` }));
+    // For each run ONNX Runtime copies the names, for which it allocates memory if they are longer than 15 bytes.
+    const inputs = [...feeds.values()].map((feed, i) => ({ ...feed, name: `input:${i}` }));
     const part = { graph, feeds: inputs, outputs, within: this.#prepared };
     const flows = (within: PreparedGraph, node: GraphNode) => preparer.flow(within, node);
     const translation = translate(part, variables, flows, this.#context.refusesUnknownRanks);
@@ -446,13 +443,6 @@ class ProgramBuilder {
       }
       return refs;
     });
-  }
-
-  /** What the program gives first, in its order. */
-  #inProgramOrder(refs: readonly Ref[]): readonly Ref[] {
-    const own = new Map(refs.map((ref) => [formatRef(ref), ref]));
-    const given = this.#outputs.flatMap((ref) => own.get(formatRef(ref)) ?? []);
-    return [...new Set([...given, ...refs])];
   }
 
   #dtypeOf(ref: Ref): DType {
