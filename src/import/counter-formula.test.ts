@@ -50,6 +50,7 @@ describe("countingOf", () => {
     assert.equal(counting(LOOP, { shape: [2], dtype: "int32" }), undefined);
     assert.equal(counting(LOOP, { shape: undefined, dtype: "int32" }), undefined);
     assert.equal(counting(LOOP, { shape: [], dtype: "int64" }), undefined);
+    assert.equal(counting([node("goes_on", "Identity", "flag"), node("next", "Identity", "i")]), undefined);
     assert.equal(counting([...LOOP, node("list", "Range", "i", "n", "one")]), undefined);
   });
 });

@@ -24,12 +24,14 @@ export interface Counting {
   readonly inputs: readonly Ref[];
 }
 
-/** What nodes do that only count and compare: undefined if they do more, or not with int32 and bool scalars alone. */
+/** What nodes do that only count and compare: undefined if they do more, or less, or not with int32 and bool scalars alone. */
 export function countingOf({ nodes, outputs, types, source }: CountingNodes): Counting | undefined {
   const isCounted = (ref: Ref): boolean => ["int32", "bool"].includes(types.of(ref) ?? "");
   const result = ({ name }: GraphNode): Ref => ({ node: name, index: 0 });
   if (!nodes.every((node) => isCounterOp(node.op) && [result(node), ...node.inputs].every(isCounted)))
     return undefined;
+  // What is only handed on takes no step at all.
+  if (nodes.every(({ op }) => op === "Identity")) return undefined;
   const made = new Set(nodes.map((node) => formatRef(result(node))));
   const outside = new Map(
     nodes
