@@ -41,6 +41,7 @@ import { resizeGradients } from "./images/resize-gradients.ts";
 import { linearAlgebra } from "./linalg/linalg.ts";
 import { tensorLists } from "./lists/tensor-lists.ts";
 import { complexNumbers } from "./math/complex.ts";
+import { counters } from "./math/counters.ts";
 import { specialFunctions } from "./math/special.ts";
 import { passThrough } from "./pass-through.ts";
 import { placeholders } from "./placeholder.ts";
@@ -83,6 +84,7 @@ export const hostOps: HostFamily = {
   ...uniformQuantization,
   ...randomNumbers,
   ...specialFunctions,
+  ...counters,
   ...arranging,
   ...blocks,
   ...choosing,

@@ -7,7 +7,8 @@ import { describeMissing, type MissingOp, MissingOps } from "./missing-ops.ts";
 import { placeNodes } from "./placement.ts";
 import type { GraphPreparer, PreparedGraph } from "./prepared-graph.ts";
 import type { CompiledSession, Program } from "./program.ts";
-import { ProgramBuilder, type VariableForm } from "./program-builder.ts";
+import { buildProgram } from "./program-builder.ts";
+import type { VariableForm } from "./program-context.ts";
 import { NodeRefusal, type Variables } from "./translate.ts";
 
 /** A signature ready for the engine. */
@@ -83,7 +84,7 @@ export class SignatureCompiler {
         refusesUnknownRanks,
       };
       try {
-        const { program } = new ProgramBuilder(prepared, context).build(true);
+        const { program } = buildProgram(prepared, context, { isOutermost: true });
         return { program, sessions, tables, mutableVariables, refused };
       } catch (error) {
         if (!(error instanceof NodeRefusal)) throw error;

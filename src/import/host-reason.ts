@@ -1,5 +1,6 @@
 import { tableOps } from "../host/tables/table-op.ts";
 import { translators } from "./ops/table.ts";
+import { COUNTERS } from "./own-ops.ts";
 import { innerPrograms, type Step } from "./program.ts";
 
 /**
@@ -15,11 +16,12 @@ export function hostReason(step: Step, refused: ReadonlyMap<string, string>): st
     case "variable":
       return step.action === "assign" ? "changes a variable" : "sees a variable that requests change";
     case "host":
+      if (step.op === COUNTERS) return "counts for a loop that runs in TypeScript";
       if (!Object.hasOwn(translators, step.op)) return "ONNX has no word for it";
       return refusal(step.name, refused) ?? "handles strings, lists or complex numbers";
     default: {
       const inner = innerPrograms(step).flatMap((program) =>
-        program.steps.filter(({ kind }) => kind !== "session"),
+        program.steps.filter((one) => one.kind !== "session" && opOf(one) !== COUNTERS),
       );
       const telling =
         inner.find((found) => found.kind !== "host" || !Object.hasOwn(translators, found.op)) ?? inner[0];

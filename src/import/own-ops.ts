@@ -32,6 +32,9 @@ export const ARRANGED_WEIGHT = "ArrangedWeight";
 /** A loop over time that is a recurrent layer; `layer` describes it. */
 export const RECURRENT_LAYER = "RecurrentLayer";
 
+/** Arithmetic on scalars of a loop that TypeScript runs; `formula` describes it. */
+export const COUNTERS = "Counters";
+
 const variable = { variable: ["string"], dtype: ["type"], shape: ["shape"] } as const;
 
 /** Ops that passes put in the place of TensorFlow's, described as its registry does. */
@@ -100,4 +103,6 @@ export const ownOps: Readonly<Record<string, OpDefinition>> = {
     ],
     attrs: { layer: ["string"], N: ["int"], dtype: ["type"] },
   },
+  // Of as many inputs and outputs as the formula says, of several types.
+  [COUNTERS]: { in: [], out: [], attrs: { formula: ["string"] } },
 };

@@ -6,7 +6,8 @@ import type { DType } from "../tensor/dtype.ts";
 import type { PartialShape } from "../tensor/shape.ts";
 import { chooseBranch } from "./branch-choice.ts";
 import { fixedNode, freeInputs, isControlFlow } from "./control-flow.ts";
-import { moved, withKnownFeeds } from "./fixed-branch.ts";
+import { countingOf, countingStep } from "./counter-formula.ts";
+import { type FixedChoice, withChosenBranch } from "./fixed-branch.ts";
 import {
   type Feed,
   formatOrigin,
@@ -22,37 +23,18 @@ import { areSameShapes, commonShape, declaredShape } from "./known-shapes.ts";
 import { writeModel } from "./onnx/model.ts";
 import { modelIdentity } from "./onnx/model-identity.ts";
 import { outputOwners, setOutputsApart } from "./output-regions.ts";
-import { isVariableOp, ownOps, VARIABLE_ASSIGN, VARIABLE_READ } from "./own-ops.ts";
+import { COUNTERS, isVariableOp, ownOps, VARIABLE_ASSIGN, VARIABLE_READ } from "./own-ops.ts";
 import { hasEffect } from "./passes/prune.ts";
-import { type Place, type Placing, placeNodes } from "./placement.ts";
-import type { GraphPreparer, PreparedFlow, PreparedGraph } from "./prepared-graph.ts";
-import type { CompiledSession, Program, Step } from "./program.ts";
+import { type Place, placeNodes } from "./placement.ts";
+import type { PreparedFlow, PreparedGraph } from "./prepared-graph.ts";
+import type { Program, Step } from "./program.ts";
+import type { ProgramContext } from "./program-context.ts";
 import { cutRegions, type Region, readOutside } from "./regions.ts";
 import { Registers } from "./registers.ts";
 import { isResource } from "./resources.ts";
 import { tableForm } from "./table-form.ts";
 import type { TensorTypes } from "./tensor-types.ts";
-import { NodeRefusal, translate, type Variables } from "./translate.ts";
-
-/** What the programs of a signature, the outermost and those of its functions, have in common. */
-export interface ProgramContext extends Placing {
-  readonly preparer: GraphPreparer;
-  readonly variables: Variables;
-  /** The sessions of all programs; each adds its own. */
-  readonly sessions: CompiledSession[];
-  /** The nodes of the tables that they use; each adds its own. */
-  readonly tables: Map<string, GraphNode>;
-  /** The variables that they read or change when they run; each adds its own. */
-  readonly mutableVariables: Map<string, VariableForm>;
-  /** Default: false. */
-  readonly refusesUnknownRanks?: boolean;
-}
-
-/** What is declared of a variable. */
-export interface VariableForm {
-  readonly dtype: DType;
-  readonly shape: PartialShape;
-}
+import { NodeRefusal, translate } from "./translate.ts";
 
 interface BuiltProgram {
   readonly program: Program;
@@ -60,8 +42,39 @@ interface BuiltProgram {
   readonly shapes: readonly PartialShape[];
 }
 
-/** Turns a prepared graph without missing ops into a program. */
-export class ProgramBuilder {
+/** What a graph is built for. */
+interface ProgramUse {
+  /** What is known of each feed's shape, if that is more than the feed says. */
+  readonly shapes?: readonly PartialShape[];
+  /** What to compute. Default: the graph's outputs. */
+  readonly outputs?: readonly Ref[] | undefined;
+  /** Whether some of the outputs may not be wanted: those of functions always are. Default: false. */
+  readonly isOutermost?: boolean;
+}
+
+/**
+ * Turns a prepared graph without missing ops into a program. Where the steps before a condition show on which side it always
+ * falls, starts again with that branch in its place, so that no border is left around it.
+ */
+export function buildProgram(
+  prepared: PreparedGraph,
+  context: ProgramContext,
+  { shapes, outputs = prepared.outputs, isOutermost = false }: ProgramUse = {},
+): BuiltProgram {
+  const { sessions } = context;
+  const before = sessions.length;
+  let [graph, wanted] = [prepared, outputs];
+  for (;;) {
+    const built = new ProgramBuilder(graph, context, shapes, wanted).build(isOutermost);
+    if ("program" in built) return built;
+    sessions.length = before;
+    const inlined = withChosenBranch(graph, built);
+    graph = inlined.prepared;
+    wanted = wanted.map(inlined.moved);
+  }
+}
+
+class ProgramBuilder {
   readonly #prepared: PreparedGraph;
   readonly #graph: Graph;
   readonly #types: TensorTypes;
@@ -74,15 +87,11 @@ export class ProgramBuilder {
   readonly #registers: Registers;
   readonly #steps: Step[] = [];
 
-  /**
-   * @param shapes what is known of each feed's shape, if that is more than the feed says.
-   * @param outputs what to compute.
-   */
   constructor(
     prepared: PreparedGraph,
     context: ProgramContext,
-    shapes?: readonly PartialShape[],
-    outputs: readonly Ref[] = prepared.outputs,
+    shapes: readonly PartialShape[] | undefined,
+    outputs: readonly Ref[],
   ) {
     const { graph, types } = prepared;
     const feeds =
@@ -101,16 +110,19 @@ export class ProgramBuilder {
     this.#registers = new Registers(this.#graphConstants);
   }
 
-  /** @param isOutermost whether some of the outputs may not be wanted: those of functions always are. */
-  build(isOutermost = false): BuiltProgram {
+  /** @returns the program, or the first choice that turns out to be none. */
+  build(isOutermost: boolean): BuiltProgram | FixedChoice {
     for (const { ref, shape } of this.#feeds) this.#registers.feed(ref, shape ?? this.#assumedShape(ref));
     const regions = this.#cut(isOutermost);
     const wanted = readOutside(regions, this.#outputs);
     for (const region of regions) {
       const [first] = region.nodes;
-      if (region.place === "onnx") this.#addSession(region, wanted);
-      else if (isControlFlow(first!.op)) this.#addControlFlow(first!, wanted);
-      else if (Object.hasOwn(tableOps, first!.op)) this.#addTableStep(first!);
+      if (region.place === "onnx") {
+        if (isOutermost || !this.#addCounting(region, wanted)) this.#addSession(region, wanted);
+      } else if (isControlFlow(first!.op)) {
+        const choice = this.#addControlFlow(first!, wanted);
+        if (choice !== undefined) return choice;
+      } else if (Object.hasOwn(tableOps, first!.op)) this.#addTableStep(first!);
       else if (isVariableOp(first!.op)) this.#addVariableStep(first!);
       else this.#addHostStep(first!);
     }
@@ -208,20 +220,28 @@ export class ProgramBuilder {
     });
   }
 
-  #addControlFlow(node: GraphNode, wanted: ReadonlySet<string>): void {
+  /** @returns the choice, if the node always makes the same one. */
+  #addControlFlow(node: GraphNode, wanted: ReadonlySet<string>): FixedChoice | undefined {
     const prepared = this.#context.preparer.flow(this.#prepared, node);
-    if (prepared.flow.kind === "while") this.#addWhile(node, prepared, wanted);
-    else this.#addBranch(node, prepared);
+    if (prepared.flow.kind === "branch") return this.#addBranch(node, prepared);
+    this.#addWhile(node, prepared, wanted);
+    return undefined;
   }
 
-  #addBranch(node: GraphNode, { flow, args, functions }: PreparedFlow): void {
-    if (flow.kind !== "branch") return;
+  #addBranch(node: GraphNode, prepared: PreparedFlow): FixedChoice | undefined {
+    const { flow, args, functions } = prepared;
+    if (flow.kind !== "branch") return undefined;
     const inputs = freeInputs(flow.inputs, args);
     const selector = this.#registers.read(flow.selector);
     const chosen = this.#registers.constantIn(selector);
     if (chosen !== undefined) {
-      this.#addChosen(node, functions[chooseBranch(flow.select, chosen, functions.length)]!, inputs);
-      return;
+      const which = chooseBranch(flow.select, chosen, functions.length);
+      return {
+        node,
+        flow: prepared,
+        which,
+        known: inputs.map((ref) => this.#registers.constantIn(this.#registers.read(ref))),
+      };
     }
     const branches = functions.map((branch) =>
       this.#buildFunction(
@@ -241,24 +261,7 @@ export class ProgramBuilder {
       inputs: [selector, ...inputs.map((ref) => this.#registers.read(ref))],
       outputs: shapes.map((shape, index) => this.#registers.produce({ node: node.name, index }, shape)),
     });
-  }
-
-  /** The steps of the branch that is taken in every run, in the place of the node. */
-  #addChosen(node: GraphNode, branch: PreparedGraph, inputs: readonly Ref[]): void {
-    const registers = inputs.map((ref) => this.#registers.read(ref));
-    const known = registers.map((register) => this.#registers.constantIn(register));
-    const isFree = (_: unknown, i: number): boolean => known[i] === undefined;
-    const shapes = inputs.map((ref) => this.#registers.shapeOf(ref)).filter(isFree);
-    const built = this.#buildFunction(withKnownFeeds(branch, known), shapes);
-    const { registerCount, constants, steps, outputs } = moved(
-      built.program,
-      registers.filter(isFree),
-      this.#registers.count,
-    );
-    this.#registers.adopt({ registerCount, constants });
-    this.#steps.push(...steps);
-    for (const [index, register] of outputs.entries())
-      this.#registers.alias({ node: node.name, index }, register, built.shapes[index]);
+    return undefined;
   }
 
   #addWhile(node: GraphNode, { flow, args, functions }: PreparedFlow, wanted: ReadonlySet<string>): void {
@@ -302,7 +305,31 @@ export class ProgramBuilder {
     shapes: readonly PartialShape[],
     outputs?: readonly Ref[],
   ): BuiltProgram {
-    return new ProgramBuilder(prepared, this.#context, shapes, outputs).build();
+    return buildProgram(prepared, this.#context, { shapes, outputs });
+  }
+
+  /**
+   * What a loop or a branch that TypeScript runs only counts, it counts in TypeScript too: running a session takes
+   * microseconds, whatever it does. @returns whether the region is no more than that.
+   */
+  #addCounting(region: Region, wanted: ReadonlySet<string>): boolean {
+    const outputs = this.#outputsOf(region, wanted);
+    const nodes = [...region.fixed, ...region.nodes];
+    const source = (ref: Ref) => ({
+      constant: this.#graphConstants.of(ref),
+      shape: this.#registers.shapeOf(ref),
+    });
+    const counting = countingOf({ nodes, outputs, types: this.#types, source });
+    // What is the same in every run is left to the session, which is run once.
+    if (counting === undefined || outputs.length === 0 || counting.inputs.length === 0) return false;
+    if (!Object.hasOwn(this.#context.host.hostOps, COUNTERS)) return false;
+    const { inputs } = counting;
+    this.#steps.push({
+      ...countingStep(region.nodes[0]!, counting),
+      inputs: inputs.map((ref) => this.#registers.read(ref)),
+      outputs: outputs.map((ref) => this.#registers.produce(ref, [])),
+    });
+    return true;
   }
 
   #addSession(region: Region, wanted: ReadonlySet<string>): void {
@@ -320,20 +347,17 @@ export class ProgramBuilder {
         const source = this.#graph.nodes.get(ref.node);
         if (this.#fed.has(key) || (source !== undefined && this.#isProduced(source, inside))) {
           this.#refuseList(ref, node);
-          feeds.set(key, {
-            name: `input:${key}`,
-            ref,
-            dtype: this.#dtypeOf(ref),
-            shape: this.#registers.shapeOf(ref),
-          });
+          feeds.set(key, { name: key, ref, dtype: this.#dtypeOf(ref), shape: this.#registers.shapeOf(ref) });
         } else if (source !== undefined && !inside.has(ref.node)) constants.set(ref.node, source);
       }
     }
     const graph = graphOf([...constants.values(), ...nodes]);
-    const part = { graph, feeds: [...feeds.values()], outputs, within: this.#prepared };
+    // For each run ONNX Runtime copies the names, for which it allocates memory if they are longer than 15 bytes.
+    const inputs = [...feeds.values()].map((feed, i) => ({ ...feed, name: `input:${i}` }));
+    const part = { graph, feeds: inputs, outputs, within: this.#prepared };
     const flows = (within: PreparedGraph, node: GraphNode) => preparer.flow(within, node);
     const translation = translate(part, variables, flows, this.#context.refusesUnknownRanks);
-    const handedOn = new Map([...feeds.values()].map((feed) => [feed.name, feed.ref]));
+    const handedOn = new Map(inputs.map((feed) => [feed.name, feed.ref]));
     const computed = outputs.flatMap((ref, i) => {
       const value = translation.outputs[i]!;
       const source = handedOn.get(value.name);
@@ -341,7 +365,7 @@ export class ProgramBuilder {
         this.#registers.alias(ref, this.#registers.allocate(source), declaredShape(value));
         return [];
       }
-      if (value.constant === undefined) return [{ ref, name: `output:${formatRef(ref)}`, value }];
+      if (value.constant === undefined) return [{ ref, name: `output:${i}`, value }];
       this.#registers.produceConstant(ref, declaredShape(value), value.constant());
       return [];
     });

@@ -68,12 +68,6 @@ describe("Registers", () => {
     assert.equal(registers.count, 2);
   });
 
-  it("go on behind those of another program that are taken over", () => {
-    registers.adopt({ registerCount: 7, constants: [{ register: 5, tensor: four }] });
-    assert.equal(registers.constantIn(5), four);
-    assert.equal(registers.allocate(sum), 7);
-  });
-
   it("refuse what nothing computes", () => {
     assert.throws(() => registers.read(sum), { message: "Nothing computes the tensor sum" });
   });

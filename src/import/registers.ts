@@ -67,12 +67,6 @@ export class Registers {
     return register;
   }
 
-  /** Takes over another program's registers, which were numbered from `count` on. */
-  adopt({ registerCount, constants }: Pick<Program, "registerCount" | "constants">): void {
-    this.#count = registerCount;
-    this.#constants.push(...constants);
-  }
-
   /** What a register holds, if that is the same in every run. */
   constantIn(register: number): Tensor | undefined {
     return this.#constants.find((constant) => constant.register === register)?.tensor;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { OnnxBuilder } from "./onnx/builder.ts";
-import type { Value } from "./onnx/value.ts";
-import { MOST_ROUNDS, mostRounds, stepOf } from "./rounds.ts";
+import type { Dim, Value } from "./onnx/value.ts";
+import { MOST_ROUNDS, mostRounds, roundsOf, stepOf } from "./rounds.ts";
 
 /** The most rounds of a loop whose counter starts at `first` and grows by `by`, if `test` says whether it goes on. */
 function rounds(
@@ -65,5 +65,48 @@ describe("mostRounds", () => {
       rounds((onnx, i, x) => onnx.op("Or", [below(20)(onnx, i), anyOf(onnx, x)])),
       endless,
     );
+  });
+});
+
+describe("roundsOf", () => {
+  function size(
+    test: (onnx: OnnxBuilder, counter: Value, rows: Value, x: Value) => Value,
+    { first = 0, by = 1 }: { readonly first?: number; readonly by?: number } = {},
+  ): Dim | undefined {
+    const onnx = new OnnxBuilder();
+    const x = onnx.input("x", "int32", ["rows"]);
+    const size = onnx.op("Gather", [onnx.cast(onnx.op("Shape", [x]), "int32"), onnx.scalar("int64", 0)]);
+    const argument = onnx.argument("int32", []);
+    const next = onnx.op("Add", [argument, onnx.scalar("int32", by)]);
+    const counter = { argument, first: onnx.scalar("int32", first), next };
+    return roundsOf(test(onnx, next, size, x), [{ ...counter, step: stepOf(counter, onnx) }], onnx);
+  }
+  const upTo = (onnx: OnnxBuilder, counter: Value, rows: Value) => onnx.op("Less", [counter, rows]);
+
+  it("is the size that is counted up to", () => {
+    assert.equal(size(upTo), "rows");
+    assert.equal(
+      size((onnx, i, rows) => onnx.op("Greater", [rows, i])),
+      "rows",
+    );
+    assert.equal(
+      size((onnx, i, rows) => onnx.op("And", [upTo(onnx, i, rows), upTo(onnx, i, rows)])),
+      "rows",
+    );
+  });
+
+  it("isn't known of other ways to count, and where something else may end the loop", () => {
+    assert.equal(size(upTo, { first: 1 }), undefined);
+    assert.equal(size(upTo, { by: 2 }), undefined);
+    const others: readonly ((onnx: OnnxBuilder, i: Value, rows: Value, x: Value) => Value)[] = [
+      (onnx, i, rows) => onnx.op("LessOrEqual", [i, rows]),
+      (onnx, i, rows) => onnx.op("Greater", [i, rows]),
+      (onnx, i, rows) => onnx.op("Or", [upTo(onnx, i, rows), upTo(onnx, i, rows)]),
+      (onnx, i, rows, x) => onnx.op("And", [upTo(onnx, i, rows), anyOf(onnx, x)]),
+      // May be less than nothing.
+      (onnx, i, rows) => onnx.op("Less", [i, onnx.op("Sub", [rows, onnx.scalar("int32", 1)])]),
+      (onnx, i, _, x) => onnx.op("Less", [i, onnx.op("ReduceMax", [x])]),
+    ];
+    for (const test of others) assert.equal(size(test), undefined);
   });
 });

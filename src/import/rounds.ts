@@ -1,5 +1,5 @@
 import type { OnnxBuilder } from "./onnx/builder.ts";
-import { isNumber, knownElements, type Value } from "./onnx/value.ts";
+import { type Dim, isNumber, knownElements, type Value } from "./onnx/value.ts";
 
 /** A variable of a loop as a number that grows: before the first round, at the start of a round, and at its end. */
 export interface Counter {
@@ -86,6 +86,43 @@ export function mostRounds(
       return Math.max(1, Math.ceil((number - first) / step) + 1);
     return dependsOnShapesOnly(limit, onnx) ? MOST_ROUNDS : Number.POSITIVE_INFINITY;
   }
+}
+
+/**
+ * The size that a loop has as many rounds as: where it counts from zero by ones, in one variable or several at once, up to
+ * the size of a tensor.
+ * @param goesOn the condition at the end of a round.
+ */
+export function roundsOf(
+  goesOn: Value,
+  counters: readonly (Counter & { readonly step: number | undefined })[],
+  onnx: OnnxBuilder,
+): Dim | undefined {
+  const test = onnx.producer(goesOn);
+  const sides = test?.inputs as readonly [Value, Value] | undefined;
+  if (test?.op === "And") {
+    const [a, b] = sides!.map((side) => roundsOf(side, counters, onnx));
+    return a === b ? a : undefined;
+  }
+  const [value, limit] = test?.op === "Less" ? sides! : test?.op === "Greater" ? sides!.toReversed() : [];
+  if (value === undefined || limit === undefined) return undefined;
+  const counter = counters.find(({ next }) => onnx.uncast(next).name === onnx.uncast(value).name);
+  const isCounting = counter?.step === 1 && counter.first !== undefined && isZero(counter.first);
+  return isCounting && isSize(limit, onnx) ? limit.elements?.[0] : undefined;
+}
+
+function isZero(value: Value): boolean {
+  return knownElements(value)?.[0] === 0;
+}
+
+/** Ops that hand sizes on as they are. */
+const KEEPS_SIZES = new Set("Cast Gather Identity Reshape Slice Squeeze Unsqueeze".split(" "));
+
+/** Whether it is the size of a tensor, and so no negative number. */
+function isSize(value: Value, onnx: OnnxBuilder): boolean {
+  const producer = onnx.producer(value);
+  if (producer?.op === "Shape") return true;
+  return producer !== undefined && KEEPS_SIZES.has(producer.op) && isSize(producer.inputs[0]!, onnx);
 }
 
 /** Whether a value follows from the shapes of what the graph is given. */

@@ -4,7 +4,7 @@ import { afterRounds, endRound, type LoopVariable, loopVariable, startRound } fr
 import type { OnnxBuilder } from "./onnx/builder.ts";
 import { type Dim, type Inferred, isNumber, knownElements, type Subgraph, type Value } from "./onnx/value.ts";
 import type { PreparedFlow } from "./prepared-graph.ts";
-import { dependsOnShapesOnly, hasSteadyShape, MOST_ROUNDS, mostRounds, stepOf } from "./rounds.ts";
+import { dependsOnShapesOnly, hasSteadyShape, MOST_ROUNDS, mostRounds, roundsOf, stepOf } from "./rounds.ts";
 import { truthOf } from "./translate-branches.ts";
 
 const CONDITION = 0;
@@ -17,6 +17,8 @@ interface Body {
   readonly results: readonly Value[];
   /** Whether how many rounds there are is known from shapes. */
   readonly isBounded: boolean;
+  /** The size that there are as many rounds as, if it is one. */
+  readonly rounds: Dim | undefined;
 }
 
 /**
@@ -100,6 +102,7 @@ class Attempt {
     const inputs = [onnx.argument("int64", []), onnx.argument("bool", []), ...states];
     let results: Value[] = [];
     let isBounded = false;
+    let exactly: Dim | undefined;
     let isRight = true;
     const subgraph = onnx.subgraph(inputs, () => {
       const ends = this.#call(BODY, this.#with(starts.map(({ value }) => value)), this.#positions);
@@ -125,12 +128,13 @@ class Attempt {
         .filter(({ first }) => first !== undefined && dependsOnShapesOnly(first, onnx))
         .map((counter) => ({ ...counter, step: stepOf(counter, onnx) }));
       isBounded = mostRounds(goesOn, bounded, onnx) <= MOST_ROUNDS;
+      exactly = roundsOf(goesOn, bounded, onnx);
       results = rounds.map((round) => (round.kind === "done" ? (round.next ?? round.gathered)! : goesOn));
       const carried = results.filter((_, i) => starts[i]!.input !== undefined);
       const gathered = results.filter((_, i) => starts[i]!.input === undefined);
       return [goesOn, ...carried, ...gathered];
     });
-    return isRight ? { subgraph, results, isBounded } : undefined;
+    return isRight ? { subgraph, results, isBounded, rounds: exactly } : undefined;
   }
 
   better(): readonly LoopVariable[] {
@@ -153,12 +157,12 @@ function addLoop(
   positions: readonly number[],
   inputs: readonly (Value | undefined)[],
   goesOn: Value,
-  { subgraph, results, isBounded }: Body,
+  { subgraph, results, isBounded, rounds: exactly }: Body,
   mark: number,
   onnx: OnnxBuilder,
 ): readonly (Value | undefined)[] {
   const isOuter = (dim: Dim): boolean => isNumber(dim) || onnx.isOlder(dim, mark);
-  const rounds = onnx.fresh();
+  const rounds = exactly !== undefined && isOuter(exactly) ? exactly : onnx.fresh();
   const carried = variables.flatMap((variable) => (variable.kind === "appended" ? [] : [variable]));
   const gathered = results.filter((_, i) => variables[i]!.kind === "appended");
   const outputs: Inferred[] = [

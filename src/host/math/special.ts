@@ -8,6 +8,7 @@ import { eachFloat, eachPair } from "./elementwise.ts";
 import { erf, erfc, ndtri } from "./error-functions.ts";
 import { type Floats, type FloatType, floatsOf, floatTensor, newFloats } from "./floats.ts";
 import { betainc, digamma, igamma, igammac, logGamma, polygamma, zeta } from "./gamma-functions.ts";
+import { betainc32 } from "./incomplete-beta.ts";
 import { dawson, expint, fresnelCos, fresnelSin, spence } from "./integral-functions.ts";
 import { pair } from "./pairing.ts";
 
@@ -45,8 +46,9 @@ const incompleteBeta: HostOp = {
         number,
         number,
       ];
+      const compute = dtype === "float32" ? betainc32 : betainc;
       const out = newFloats(dtype, elementCount(shape));
-      for (let i = 0; i < out.length; i++) out[i] = betainc(a[i * aStep]!, b[i * bStep]!, x[i * xStep]!);
+      for (let i = 0; i < out.length; i++) out[i] = compute(a[i * aStep]!, b[i * bStep]!, x[i * xStep]!);
       return [floatTensor(dtype, shape, out)];
     };
   },

@@ -6,6 +6,7 @@ import { bytesOf, type NumericTensor } from "../../tensor/tensor.ts";
 import type { CompiledWeight } from "../program.ts";
 import { channelsFirstPerm, channelsLastPerm, movedPads, onChannelsFirst } from "./channel-layout.ts";
 import { onnxElementType } from "./element-type.ts";
+import { foldNumbers } from "./fold-numbers.ts";
 import { legalize } from "./kernel-types.ts";
 import { keepLive } from "./live-nodes.ts";
 import { isRankFree } from "./rank-free.ts";
@@ -239,6 +240,8 @@ export class OnnxBuilder {
       const { dtype, shape, elements } = inferred[0]!;
       return [this.#integer(dtype as IntegerDType, elements as readonly number[], shape as Shape)];
     }
+    const folded = outputs === 1 ? this.#folded(op, inputs, attrs) : undefined;
+    if (folded !== undefined) return [folded];
     this.#checkRanks(op, inputs);
     const legal = legalize(op, inputs, outputs);
     const accepted = inputs.map((value, i) => {
@@ -256,6 +259,18 @@ export class OnnxBuilder {
       if (shape === undefined) this.#unranked.add(value.name);
       return this.cast(value, dtype);
     });
+  }
+
+  /** What a node makes of small constants, if that can be told here. */
+  #folded(op: string, inputs: readonly (Value | undefined)[], attrs: OnnxAttributes): Value | undefined {
+    const tensors: NumericTensor[] = [];
+    for (const value of inputs) {
+      const initializer = this.#initializers.get(value?.name ?? "");
+      if (initializer === undefined || !("tensor" in initializer)) return undefined;
+      tensors.push(initializer.tensor);
+    }
+    const tensor = foldNumbers(op, tensors, attrs);
+    return tensor && this.constant(tensor);
   }
 
   /**

@@ -171,8 +171,8 @@ function moversOf(ops: string, mover: Mover): Readonly<Record<string, Mover>> {
 
 const MOVERS: Readonly<Record<string, Mover>> = {
   ...moversOf(
-    "Abs Cast Ceil Celu Clip Elu Erf Exp Floor Gelu HardSigmoid HardSwish Identity IsInf IsNaN LeakyRelu Log Mish Neg " +
-      "Not Reciprocal Relu Round Selu Sigmoid Sign Softplus Softsign Sqrt Tanh ThresholdedRelu",
+    "Abs Cast Ceil Celu Clip Elu Erf Exp Floor Gelu HardSigmoid HardSwish Identity Imputer IsInf IsNaN LeakyRelu Log " +
+      "Mish Neg Not Reciprocal Relu Round Selu Sigmoid Sign Softplus Softsign Sqrt Tanh ThresholdedRelu",
     elementwise,
   ),
   ...moversOf(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { OnnxBuilder, type OnnxGraph } from "./builder.ts";
 import { modelIdentity } from "./model-identity.ts";
-import { type OnnxNode, subgraphsOf, type Value } from "./value.ts";
+import { float, type OnnxNode, subgraphsOf, type Value } from "./value.ts";
 
 const scalar = { dtype: "float32", shape: [] } as const;
 
@@ -72,6 +72,17 @@ describe("modelIdentity", () => {
     const outputs = loop(onnx, op);
     return modelIdentity(onnx.finish(outputs), outputs);
   };
+
+  it("tells infinities, NaN and zeros of either sign apart", () => {
+    const ofAttribute = (value: number): string => {
+      const onnx = new OnnxBuilder();
+      const y = onnx.op("Elu", [onnx.input("x", "float32", [])], { alpha: float(value) });
+      return modelIdentity(onnx.finish([y]), [y]);
+    };
+    const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0, 1];
+    assert.equal(new Set(values.map(ofAttribute)).size, values.length);
+    assert.equal(ofAttribute(1), ofAttribute(1));
+  });
 
   it("sees what subgraphs compute, whatever its names are", () => {
     assert.equal(identity("Add", "here"), identity("Add", "there"));

@@ -72,5 +72,10 @@ function attributeText(value: OnnxAttribute): string {
   if (typeof value === "object" && "graph" in value) return "graph";
   if (typeof value === "object" && "tensor" in value)
     return initializerText({ name: "", tensor: value.tensor });
-  return JSON.stringify(value);
+  return JSON.stringify(value, (_, item) => (typeof item === "number" ? numberText(item) : item));
+}
+
+/** JSON has neither infinities nor NaN, nor a zero's sign. */
+function numberText(value: number): number | string {
+  return Number.isFinite(value) && !Object.is(value, -0) ? value : `${Object.is(value, -0) ? "-0" : value}`;
 }

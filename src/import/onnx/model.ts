@@ -28,6 +28,11 @@ import { weightUses } from "./weight-uses.ts";
 /** The opset that `kernel-types.generated.json` was made for. */
 const OPSET = 21n;
 
+/** The ops of ONNX's other domain, for machine learning of the classical kind. */
+const ML_OPS: ReadonlySet<string> = new Set(["Imputer"]);
+const ML_DOMAIN = "ai.onnx.ml";
+const ML_OPSET = 1n;
+
 /** The IR version that came with that opset. */
 const IR_VERSION = 10n;
 
@@ -71,7 +76,10 @@ export function writeModel(graph: OnnxGraph, outputs: readonly ModelOutput[]): C
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: "servable",
-    opsetImport: [{ domain: "", version: OPSET }],
+    opsetImport: [
+      { domain: "", version: OPSET },
+      { domain: ML_DOMAIN, version: ML_OPSET },
+    ],
     graph: {
       name: "servable",
       input: graph.inputs.map((value) => writeValueInfo(value.name, value)),
@@ -103,6 +111,7 @@ function outputNames(graph: OnnxGraph, outputs: readonly ModelOutput[]): Readonl
 function writeNode(node: OnnxNode, nameOf: (name: string) => string): NodeProto {
   return create(NodeProtoSchema, {
     opType: node.op,
+    domain: ML_OPS.has(node.op) ? ML_DOMAIN : "",
     name: node.name,
     input: node.inputs.map(nameOf),
     output: node.outputs.map(nameOf),

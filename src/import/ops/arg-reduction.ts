@@ -1,9 +1,9 @@
 import type { OnnxBuilder } from "../onnx/builder.ts";
 import { knownElements, type Value } from "../onnx/value.ts";
 import type { OpFamily, Translator } from "../translator.ts";
-import { Formula } from "./formula.ts";
 import { dimsOf, FAR, flat } from "./int-vector.ts";
 import { flipped } from "./integer-reduction.ts";
+import { isWithoutNaN, withoutNaN } from "./nan.ts";
 import { reshapeTo } from "./reshape-target.ts";
 
 type ArgReduction = "ArgMax" | "ArgMin";
@@ -14,7 +14,7 @@ const argReduction =
     const [x, dimension] = node.inputs as [Value, Value];
     const given = knownElements(dimension)?.[0];
     const axis = given !== undefined && given < 0 && x.shape !== undefined ? given + x.shape.length : given;
-    const ordered = isSoftmaxAlong(onnx, x, axis) ? x : comparable(onnx, op, x);
+    const ordered = isSoftmaxAlong(onnx, x, axis) || isWithoutNaN(onnx, x) ? x : comparable(onnx, op, x);
     const indices =
       axis === undefined
         ? overComputedAxis(onnx, op, ordered, dimension)
@@ -33,8 +33,7 @@ function isSoftmaxAlong(onnx: OnnxBuilder, x: Value, axis: number | undefined): 
 function comparable(onnx: OnnxBuilder, op: ArgReduction, x: Value): Value {
   if (x.dtype === "uint64") return flipped(onnx, x, "int64");
   if (!x.dtype.includes("float")) return x;
-  const f = new Formula(onnx, x.dtype);
-  return f.where(f.isNan(x), op === "ArgMax" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY, x);
+  return withoutNaN(onnx, x, op === "ArgMax" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
 }
 
 /** ONNX's axis is an attribute: the sizes before and behind the axis are each made one dim around it. */

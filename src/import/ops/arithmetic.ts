@@ -1,5 +1,6 @@
+import { elementCount } from "../../tensor/shape.ts";
 import type { OnnxBuilder } from "../onnx/builder.ts";
-import type { Value } from "../onnx/value.ts";
+import { isNumber, type Value } from "../onnx/value.ts";
 import type { OpFamily, Translator } from "../translator.ts";
 import { channelScalingOf } from "./channel-scaling.ts";
 import { Formula, inFloat32 } from "./formula.ts";
@@ -40,7 +41,24 @@ const add: Binary = (onnx, a, b) =>
   layerNormalizationOf(onnx, a, b) ?? channelScalingOf(onnx, a, b) ?? onnx.op("Add", [a, b]);
 
 const multiply: Binary = (onnx, a, b) =>
-  hardSigmoidOf(onnx, a, scalarOf(b)) ?? hardSigmoidOf(onnx, b, scalarOf(a)) ?? onnx.op("Mul", [a, b]);
+  timesOnes(a, b) ??
+  timesOnes(b, a) ??
+  hardSigmoidOf(onnx, a, scalarOf(b)) ??
+  hardSigmoidOf(onnx, b, scalarOf(a)) ??
+  onnx.op("Mul", [a, b]);
+
+/** What is looked through for other numbers than ones. */
+const MOST_ONES = 1 << 16;
+
+/** `x` if the other factor is nothing but ones, and doesn't make it larger: a scale that training left as it was. */
+function timesOnes(x: Value, { shape, dtype, constant }: Value): Value | undefined {
+  const sizes = x.shape;
+  if (constant === undefined || sizes === undefined || !shape?.every(isNumber)) return undefined;
+  if (!/^float(32|64)$/.test(dtype) || elementCount(shape) > MOST_ONES) return undefined;
+  const isWithin = shape.every((dim, i) => dim === 1 || dim === sizes.at(i - shape.length));
+  if (!isWithin || shape.length > sizes.length) return undefined;
+  return (constant().data as Float32Array).every((factor) => factor === 1) ? x : undefined;
+}
 
 const divide: Binary = (onnx, a, b) => {
   const divisor = scalarOf(b);

@@ -4,6 +4,7 @@ import type { OpFamily, Translator } from "../translator.ts";
 import { isFilledWith } from "./filled.ts";
 import { Formula } from "./formula.ts";
 import { combine, dimsOf, vector, withShape } from "./int-vector.ts";
+import { withoutNaN } from "./nan.ts";
 import { reshapeTo } from "./reshape-target.ts";
 
 const plain =
@@ -37,6 +38,16 @@ const approximateEqual: Translator = (node, onnx) => {
   return f.less(f.abs(f.sub(a, b)), node.attrs.float("tolerance"));
 };
 
+/** `x` with a number in the place of every NaN, if that is what is chosen: `where(is_nan(x), number, x)`. */
+function replacedNaN(onnx: OnnxBuilder, condition: Value, then: Value, x: Value): Value | undefined {
+  const tested = onnx.producer(condition);
+  const number = then.shape?.length === 0 ? then.constant?.().data[0] : undefined;
+  const isReplacing = tested?.op === "IsNaN" && tested.inputs[0]!.name === x.name;
+  return isReplacing && typeof number === "number" && x.dtype === "float32" && !Number.isNaN(number)
+    ? withoutNaN(onnx, x, number)
+    : undefined;
+}
+
 /**
  * The condition has the shape of the choices, or is a scalar, or picks whole rows: then it gets as many dims of one as
  * it lacks, at the end and not at the front.
@@ -60,7 +71,9 @@ function byRows(onnx: OnnxBuilder, condition: Value, choice: Value): Value {
 }
 
 const selectV2: Translator = (node, onnx) => {
-  const [condition, then] = node.inputs as [Value, Value];
+  const [condition, then, otherwise] = node.inputs as [Value, Value, Value];
+  const replaced = replacedNaN(onnx, condition, then, otherwise);
+  if (replaced !== undefined) return replaced;
   const chosen = onnx.op("Where", node.inputs);
   const isWhole = chosen.shape !== undefined && String(chosen.shape) === String(then.shape);
   return isWhole && isFilledWith(onnx, condition, 1) ? then : chosen;

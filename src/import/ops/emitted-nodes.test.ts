@@ -108,6 +108,66 @@ describe("what is known at import costs nothing when run", () => {
   });
 });
 
+describe("what isn't a number", () => {
+  const axis = (onnx: OnnxBuilder): Value => onnx.scalar("int32", 1);
+  const replaced = (onnx: OnnxBuilder): readonly Value[] => {
+    const x = image(onnx);
+    return [onnx.op("IsNaN", [x]), onnx.scalar("float32", 0), x];
+  };
+
+  it("is replaced with one op", () => {
+    assert.deepEqual(emitted("SelectV2", {}, replaced), ["Imputer"]);
+    const other = (onnx: OnnxBuilder) => {
+      const [condition, zero] = replaced(onnx) as [Value, Value];
+      return [condition, zero, onnx.input("other", "float32", ["batch", 8, 6])];
+    };
+    assert.deepEqual(emitted("SelectV2", {}, other), ["IsNaN", "Where"]);
+  });
+
+  it("is kept from winning with one op, and with none where it was replaced", () => {
+    assert.deepEqual(
+      emitted("ArgMax", { output_type: 9 }, (onnx) => [image(onnx), axis(onnx)]),
+      ["Imputer", "ArgMax"],
+    );
+    const cleared = (onnx: OnnxBuilder) => {
+      const attrs = new Attributes("s", {}, opDefinition("SelectV2"));
+      const node = { name: "s", op: "SelectV2", inputs: replaced(onnx), attrs };
+      return [translators.SelectV2!(node, onnx) as Value, axis(onnx)];
+    };
+    assert.deepEqual(emitted("ArgMax", { output_type: 9 }, cleared), ["Imputer", "ArgMax"]);
+  });
+});
+
+describe("factors of one", () => {
+  const times = (shape: readonly number[], values: readonly number[]) => (onnx: OnnxBuilder) => [
+    image(onnx),
+    onnx.numbers("float32", shape, values),
+  ];
+
+  it("are left out where they don't make the other factor larger", () => {
+    assert.deepEqual(emitted("Mul", {}, times([6], new Array(6).fill(1))), []);
+    assert.deepEqual(emitted("Mul", {}, times([], [1])), []);
+    assert.deepEqual(emitted("Mul", {}, times([6], [1, 1, 1, 1, 1, 2])), ["Mul"]);
+    assert.deepEqual(emitted("Mul", {}, times([2, 1, 1], [1, 1])), ["Mul"]);
+    assert.deepEqual(emitted("Mul", {}, times([1, 1, 1, 1], [1])), ["Mul"]);
+  });
+});
+
+describe("bounds that are packed", () => {
+  it("are checked where they aren't known", () => {
+    const inputs = (known: boolean) => (onnx: OnnxBuilder) => {
+      const middle = known ? onnx.ints([1]) : onnx.input("at", "int64", [1]);
+      const begin = onnx.op("Concat", [onnx.ints([0]), middle, onnx.ints([2])], { axis: 0 });
+      return [image(onnx), begin, onnx.ints([-1, 2, 3])];
+    };
+    assert.deepEqual(emitted("Slice", {}, inputs(true)), ["Slice"]);
+    const ops = emitted("Slice", {}, inputs(false));
+    // The bounds of two axes, and no more.
+    assert.equal(ops.filter((op) => op === "Slice").length, 1);
+    assert.equal(ops.at(-1), "Slice");
+  });
+});
+
 describe("ResourceGatherValue", () => {
   const table = (onnx: OnnxBuilder, ids: readonly (number | string)[]) => [
     onnx.input("table", "float32", [5, 4, 2]),

@@ -70,10 +70,30 @@ const ARITHMETIC = {
 export function elementOf(onnx: OnnxBuilder, value: Value, index: number): Part {
   const known = value.elements?.[index];
   if (known !== undefined && isNumber(known)) return known;
+  const part = partWith(onnx, value, index);
+  if (part !== undefined) return elementOf(onnx, part.value, part.index);
   const wide = flat(onnx, onnx.cast(value, "int64"));
-  return value.shape?.length === 0
+  return value.shape?.length === 0 || (value.shape?.length === 1 && value.shape[0] === 1)
     ? wide
     : onnx.op("Slice", [wide, onnx.ints([index]), onnx.ints([index + 1])]);
+}
+
+/** Of a vector that was put together, the part that has the element. */
+function partWith(
+  onnx: OnnxBuilder,
+  vector: Value,
+  index: number,
+): { readonly value: Value; readonly index: number } | undefined {
+  const joined = onnx.producer(onnx.uncast(vector));
+  if (joined?.op !== "Concat" || vector.shape?.length !== 1) return undefined;
+  let before = 0;
+  for (const part of joined.inputs as readonly Value[]) {
+    const size = part.shape?.[0];
+    if (size === undefined || !isNumber(size)) return undefined;
+    if (index < before + size) return { value: part, index: index - before };
+    before += size;
+  }
+  return undefined;
 }
 
 /** The product of sizes: a number if all are numbers. */

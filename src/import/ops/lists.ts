@@ -165,6 +165,22 @@ function countsUp(onnx: OnnxBuilder, indices: Value): boolean {
   return start?.elements?.[0] === 0 && step?.elements?.[0] === 1;
 }
 
+/** Whether a vector ends before this number: it is what it was counted up to. */
+function countsTo(onnx: OnnxBuilder, indices: Value, count: Part): boolean {
+  const range = onnx.producer(onnx.uncast(indices));
+  const limit = range?.op === "Range" ? range.inputs[1] : undefined;
+  return (
+    limit !== undefined && typeof count !== "number" && bare(onnx, limit).name === bare(onnx, count).name
+  );
+}
+
+/** A number before it was made a vector or another type of integers. */
+function bare(onnx: OnnxBuilder, number: Value): Value {
+  const value = onnx.uncast(number);
+  const reshaped = onnx.producer(value);
+  return reshaped?.op === "Reshape" ? bare(onnx, reshaped.inputs[0]!) : value;
+}
+
 /** The list with one more item set, the first that wasn't. */
 function appended(onnx: OnnxBuilder, list: KnownList, value: Value, grows: boolean): Value {
   const row = onnx.op("Unsqueeze", [value, onnx.ints([0])]);
@@ -227,7 +243,7 @@ function filled(onnx: OnnxBuilder, list: KnownList, stated: PartialShape): Value
     } else if (set === 0)
       throw unimplemented("a list of which nothing is set, with elements of unknown shape");
   }
-  if (list.isFull || set === count) return rows;
+  if (list.isFull || set === count || isSameSize(count, items)) return rows;
   const rest = combine(onnx, "Sub", count, set);
   const missing =
     typeof rest === "number" ? rest : unless(onnx, onnx.op("Less", [rest, onnx.ints([0])]), rest);
@@ -235,6 +251,11 @@ function filled(onnx: OnnxBuilder, list: KnownList, stated: PartialShape): Value
   const all = onnx.op("Concat", [rows, more], { axis: 0 });
   const whole = typeof count === "number" ? count : (count.elements?.[0] ?? onnx.fresh());
   return { ...all, shape: [whole, ...rows.shape!.slice(1)] };
+}
+
+/** Whether there are as many items as a list has room for. */
+function isSameSize(count: Part, { shape }: Value): boolean {
+  return typeof count !== "number" && count.elements?.length === 1 && count.elements[0] === shape?.[0];
 }
 
 /** The items, where it matters that they are of one shape: TensorFlow has lists of many. */
@@ -273,7 +294,8 @@ const gather: Translator = (node, onnx) => {
   const picked = indices.shape?.[0];
   const count = typeof list.count === "number" ? list.count : list.count.elements?.[0];
   // As TF1 stacks a list.
-  if (count !== undefined && picked === count && countsUp(onnx, indices)) return filled(onnx, list, stated);
+  const isWhole = (count !== undefined && picked === count) || countsTo(onnx, indices, list.count);
+  if (isWhole && countsUp(onnx, indices)) return filled(onnx, list, stated);
   // None at all is an error where elements are of unknown shape.
   if (!isDefined(stated) && !(picked !== undefined && isNumber(picked) && picked > 0)) {
     throw unimplemented("indices of which there may be none");

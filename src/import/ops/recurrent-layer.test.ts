@@ -106,6 +106,51 @@ describe("a recurrent layer", () => {
     assert.equal(ops(onnx, otherAxis).filter((op) => op === "Slice").length, 2);
   });
 
+  it("on top of another takes what that gave, without the guards in between", () => {
+    for (const [reversedTop, cumulative] of [
+      [false, 1],
+      [true, 2],
+    ] as const) {
+      const onnx = new OnnxBuilder();
+      const [below] = layer(onnx, { x: x(onnx, "t", "b", 2), ...weights(onnx) });
+      const turned = onnx.op("Slice", [
+        below!,
+        ...[[-1], [-Number.MAX_SAFE_INTEGER], [0], [-1]].map(onnx.ints, onnx),
+      ]);
+      const [all, last] = layer(onnx, { x: reversedTop ? turned : below!, ...weights(onnx) });
+      const count = (output: Value, op: string): number =>
+        ops(onnx, output).filter((name) => name === op).length;
+      assert.deepEqual([count(last!, "LSTM"), count(last!, "Pad"), count(last!, "Slice")], [2, 1, 1]);
+      assert.deepEqual([count(last!, "Clip"), count(last!, "CumSum")], [1, 0]);
+      assert.equal(count(all!, "CumSum"), cumulative);
+      assert.deepEqual(last!.shape, [1, "b", 3]);
+    }
+  });
+
+  it("on top of another keeps its own guards where what it takes may be something else", () => {
+    const pads = (spec: Partial<LayerSpec>, others: (onnx: OnnxBuilder) => object): number => {
+      const onnx = new OnnxBuilder();
+      const [below] = layer(onnx, { x: x(onnx, "t", "b", 2), ...weights(onnx) }, spec);
+      const [, last] = layer(onnx, { x: below!, ...weights(onnx), ...others(onnx) });
+      return ops(onnx, last!).filter((op) => op === "Pad").length;
+    };
+    assert.equal(
+      pads({}, () => ({})),
+      1,
+    );
+    const relu = { activations: [{ name: "Sigmoid" }, { name: "Tanh" }, { name: "Relu" }] };
+    assert.equal(
+      pads(relu, () => ({})),
+      2,
+    );
+    // Steps that the lower layer may do without.
+    assert.equal(
+      pads({ failsEmpty: false }, () => ({})),
+      2,
+    );
+    assert.ok(pads({}, (onnx) => ({ h: onnx.input("h", "float32", ["b", 3]) })) > 2);
+  });
+
   it("does not run a masked sequence backwards: its padding would come first", () => {
     const onnx = new OnnxBuilder();
     const turned = onnx.op("Slice", [

@@ -3,7 +3,8 @@ import { floats, type OnnxAttributes, strings, type Value } from "../onnx/value.
 import { RECURRENT_LAYER } from "../own-ops.ts";
 import type { LayerSpec } from "../recurrent/nodes.ts";
 import type { OpFamily, Translator } from "../translator.ts";
-import { withNaN } from "./recurrent-nan.ts";
+import { tracesOf, tracesOnTop, withNaN } from "./recurrent-nan.ts";
+import { noteResult } from "./recurrent-result.ts";
 import { boundedTime, filledOut, type LayerValues, type Sequence } from "./recurrent-sequence.ts";
 import { type Steps, stepsOf } from "./recurrent-steps.ts";
 import { reversed, reversedOperand } from "./slicing.ts";
@@ -30,18 +31,42 @@ function backwards(onnx: OnnxBuilder, values: LayerValues): LayerValues | undefi
 function layerOutputs(onnx: OnnxBuilder, spec: LayerSpec, sequence: Sequence, isBackwards: boolean): Value[] {
   const { h, c } = sequence.values;
   const steps = stepsOf(onnx, sequence);
-  const direction = isBackwards ? { direction: "reverse" } : undefined;
-  const [y, lastH, lastC] = runLayer(onnx, spec, sequence, steps, direction);
-  const shown = steps.shown(y!, spec.masked);
+  const bare = runLayer(onnx, spec, sequence, steps, isBackwards ? { direction: "reverse" } : undefined);
+  const traces =
+    sequence.traces === undefined
+      ? tracesOf(onnx, { x: steps.x, lengths: steps.lengths, initial: [h, c].filter(isGiven), isBackwards })
+      : tracesOnTop(onnx, sequence.traces, isBackwards);
+  const [y, lastH, lastC] = withNaN(onnx, traces, bare);
+  const all = sequence.trimmed(steps.shown(y!, spec.masked), 0);
+  if (showsItsOwn(sequence) && isBounded(spec)) {
+    const { sizes, hasSteps } = sequence;
+    noteResult(onnx, all, { whole: bare[0]!, sizes, hasSteps: hasSteps === undefined, traces });
+  }
   const finalH = steps.final(lastH!, h);
   const last = spec.masked === "state" ? finalH : steps.lastShown(lastH!, spec.masked);
   const finalC = lastC === undefined ? finalH : steps.final(lastC, c);
   return [
-    sequence.trimmed(shown, 0),
+    all,
     onnx.op("Unsqueeze", [sequence.trimmed(last, 1), onnx.ints([0])]),
     sequence.trimmed(finalH, 1),
     sequence.trimmed(finalC, 1),
   ];
+}
+
+function isGiven(value: Value | undefined): value is Value {
+  return value !== undefined;
+}
+
+/** Whether each step shows what the op gave for it. */
+function showsItsOwn({ values: { mask, lengths } }: Sequence): boolean {
+  return mask === undefined && lengths === undefined;
+}
+
+const BOUNDED = new Set(["Tanh", "Sigmoid", "HardSigmoid", "Softsign"]);
+
+/** Whether what the layer shows is finite, unless NaN came in. */
+function isBounded({ activations }: LayerSpec): boolean {
+  return BOUNDED.has(activations.at(-1)!.name);
 }
 
 /** The outputs of ONNX's op without the axis for its directions: [time, batch, units], then [batch, units]. */
@@ -62,13 +87,7 @@ function runLayer(
     { ...attributesOf(spec), ...direction },
     spec.op === "LSTM" ? 3 : 2,
   );
-  const bare = results.map((result, i) => onnx.op("Squeeze", [result, onnx.ints([i === 0 ? 1 : 0])]));
-  const initial = [h, c].filter((state) => state !== undefined);
-  return withNaN(
-    onnx,
-    { x: steps.x, lengths: steps.lengths, initial, isBackwards: direction !== undefined },
-    bare,
-  );
+  return results.map((result, i) => onnx.op("Squeeze", [result, onnx.ints([i === 0 ? 1 : 0])]));
 }
 
 function attributesOf({ op, units, activations, resetAfter }: LayerSpec): OnnxAttributes {

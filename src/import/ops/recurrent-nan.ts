@@ -1,6 +1,7 @@
 import type { OnnxBuilder } from "../onnx/builder.ts";
 import type { Value } from "../onnx/value.ts";
 import { dimsOf } from "./int-vector.ts";
+import type { NaNTraces } from "./recurrent-result.ts";
 import { positions } from "./recurrent-steps.ts";
 
 /** What a recurrent op was given and what it gave. */
@@ -15,11 +16,10 @@ export interface LayerRun {
 }
 
 /**
- * Lets what isn't a number reach the results, as it does in TensorFlow: ONNX Runtime's kernels clamp it away. From a step
- * with a NaN on, all of the row is NaN. Done by adding zeros that are NaN there, which costs less than choosing.
- * @param results [time, batch, units], then [batch, units] each.
+ * Where what isn't a number reaches the results, as it does in TensorFlow: ONNX Runtime's kernels clamp it away. From a step
+ * with a NaN on, all of the row is NaN.
  */
-export function withNaN(onnx: OnnxBuilder, run: LayerRun, results: readonly Value[]): Value[] {
+export function tracesOf(onnx: OnnxBuilder, run: LayerRun): NaNTraces {
   const { x, lengths, initial, isBackwards } = run;
   const zero = onnx.numbers("float32", [], [0]);
   /** Zero, or NaN where one of the elements along the last axis is. */
@@ -31,9 +31,26 @@ export function withNaN(onnx: OnnxBuilder, run: LayerRun, results: readonly Valu
   const counts = lengths && countedSteps(onnx, x, lengths);
   const counted = (of: Value): Value => (counts === undefined ? of : onnx.op("Where", [counts, of, zero]));
   const traces = counted(traceOf(x));
-  const earlier = onnx.op("CumSum", [traces, onnx.scalar("int64", 0)], isBackwards ? { reverse: 1 } : {});
   const left = onnx.op("ReduceSum", [traces, onnx.ints([0])], { keepdims: 0 });
-  const [shown, final] = [counted(withStart(earlier)), withStart(left)];
+  const shown = counted(withStart(upTo(onnx, traces, isBackwards)));
+  return { shown, final: withStart(left), isBackwards };
+}
+
+/** The same of a layer without states of its own that runs on all that another layer shows. */
+export function tracesOnTop(onnx: OnnxBuilder, below: NaNTraces, isBackwards: boolean): NaNTraces {
+  if (below.isBackwards === isBackwards) return below;
+  return { ...below, shown: upTo(onnx, below.shown, isBackwards), isBackwards };
+}
+
+function upTo(onnx: OnnxBuilder, traces: Value, isBackwards: boolean): Value {
+  return onnx.op("CumSum", [traces, onnx.scalar("int64", 0)], isBackwards ? { reverse: 1 } : {});
+}
+
+/**
+ * Adds zeros that are NaN, which costs less than choosing.
+ * @param results [time, batch, units], then [batch, units] each.
+ */
+export function withNaN(onnx: OnnxBuilder, { shown, final }: NaNTraces, results: readonly Value[]): Value[] {
   return results.map((result, i) => onnx.op("Add", [result, i === 0 ? shown : final]));
 }
 

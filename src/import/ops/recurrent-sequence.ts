@@ -1,7 +1,8 @@
 import type { OnnxBuilder } from "../onnx/builder.ts";
-import type { Value } from "../onnx/value.ts";
+import type { Dim, Value } from "../onnx/value.ts";
 import type { LayerInput } from "../recurrent/nodes.ts";
 import { dimsOf, flat, withShape } from "./int-vector.ts";
+import { type NaNTraces, resultOf, type TrueSizes } from "./recurrent-result.ts";
 import { unless } from "./run-time-check.ts";
 
 /** The inputs of a layer by their roles. */
@@ -12,6 +13,10 @@ export interface Sequence {
   readonly values: LayerValues & { readonly x: Value };
   /** Whether there was a step; undefined if there always is. */
   readonly hasSteps: Value | undefined;
+  /** Undefined if nothing can have been added. */
+  readonly sizes: TrueSizes | undefined;
+  /** What is known of the NaN of `x`, which has none itself, from the layer that shows it. */
+  readonly traces: NaNTraces | undefined;
   /** A result cut to the rows and steps that were there: axes from [time, batch] on, or from [batch] on with `first` 1. */
   readonly trimmed: (result: Value, first: 0 | 1) => Value;
 }
@@ -59,16 +64,27 @@ export function filledOut(onnx: OnnxBuilder, given: LayerValues, failsEmpty: boo
   const lengths = given.lengths && lengthsOfRows(onnx, given.lengths, x);
   const values = { ...given, ...(h && { h }), ...(c && { c }), ...(lengths && { lengths }) };
   const [time, batch] = x.shape ?? [];
-  const isSome = (dim: unknown): boolean => typeof dim === "number" && dim > 0;
   if (isSome(time) && isSome(batch)) {
-    return { values: { ...values, x }, hasSteps: undefined, trimmed: (result) => result };
+    const below = states(values) ? undefined : resultOf(onnx, x);
+    const taken = { ...values, x: below?.whole ?? x };
+    return {
+      values: taken,
+      hasSteps: undefined,
+      sizes: undefined,
+      traces: below?.traces,
+      trimmed: (result) => result,
+    };
   }
-  const sizes = dimsOf(onnx, x, 0, 2);
-  const at = (positions: readonly number[], of: Value): Value =>
-    onnx.op("Gather", [of, onnx.ints(positions)]);
-  // Nothing before; behind, a step and a row where there is none. There are features.
-  const isEmpty = onnx.op("Equal", [at([2, 2, 2, 0, 1, 2], dimsOf(onnx, x)), onnx.ints([0])]);
-  const empty = onnx.cast(isEmpty, "int64");
+  const stacked = onTop(onnx, values, x, failsEmpty);
+  if (stacked !== undefined) return stacked;
+  const sizes: TrueSizes = {
+    both: sizesOf(onnx, x, [0, 1]),
+    time: sizesOf(onnx, x, [0]),
+    batch: sizesOf(onnx, x, [1]),
+  };
+  // Nothing before; behind, a step and a row where there is none: nothing to the power of their number is one then, and else
+  // nothing. There are features.
+  const empty = onnx.op("Pow", [onnx.ints([0]), sizesOf(onnx, x, [2, 2, 2, 0, 1, 2])]);
   // Position 2 of a table of two is refused.
   const refused = (): Value =>
     onnx.op("Gather", [onnx.ints([0, 1]), onnx.op("Mul", [empty, onnx.ints([1, 1, 1, 2, 1, 1])])]);
@@ -78,6 +94,8 @@ export function filledOut(onnx: OnnxBuilder, given: LayerValues, failsEmpty: boo
       onnx.op("Pad", [value, by]),
       value.shape?.map((dim) => (dim === 0 ? 1 : dim)),
     );
+  const at = (positions: readonly number[], of: Value): Value =>
+    onnx.op("Gather", [of, onnx.ints(positions)]);
   const moreRows = (state: Value): Value => padded(state, at([0, 0, 4, 0], pads));
   const { mask, before } = values;
   return {
@@ -90,15 +108,60 @@ export function filledOut(onnx: OnnxBuilder, given: LayerValues, failsEmpty: boo
       ...(c && { c: moreRows(c) }),
       ...(before && { before: moreRows(before) }),
     },
-    hasSteps: failsEmpty || isSome(time) ? undefined : onnx.op("Greater", [at([0], sizes), onnx.ints([0])]),
-    trimmed: (result, first) => {
-      const ends = first === 0 ? sizes : at([1], sizes);
-      const axes = first === 0 ? [0, 1] : [0];
-      const cut = onnx.op("Slice", [result, onnx.ints(axes.map(() => 0)), ends, onnx.ints(axes)]);
-      const dims = first === 0 ? [time, batch] : [batch];
-      const known = dims.every((dim) => dim !== undefined) && result.shape !== undefined;
-      return known ? withShape(cut, [...(dims as (number | string)[]), result.shape!.at(-1)!]) : cut;
-    },
+    hasSteps: failsEmpty || isSome(time) ? undefined : isAny(onnx, sizes),
+    sizes,
+    traces: undefined,
+    trimmed: trimming(onnx, sizes, x),
+  };
+}
+
+function isSome(dim: Dim | undefined): boolean {
+  return typeof dim === "number" && dim > 0;
+}
+
+/** Whether there is more than the sequence, of as many rows or steps. */
+function states({ mask, lengths, h, c, before }: LayerValues): boolean {
+  return [mask, lengths, h, c, before].some((value) => value !== undefined);
+}
+
+/** What another layer shows was filled out already. */
+function onTop(onnx: OnnxBuilder, values: LayerValues, x: Value, failsEmpty: boolean): Sequence | undefined {
+  const below = states(values) ? undefined : resultOf(onnx, x);
+  const hasSteps = below?.hasSteps || isSome(x.shape?.[0]);
+  if (below?.sizes === undefined || (failsEmpty && !hasSteps)) return undefined;
+  const { whole, sizes, traces } = below;
+  return {
+    values: { ...values, x: whole },
+    hasSteps: hasSteps ? undefined : isAny(onnx, sizes),
+    sizes,
+    traces,
+    trimmed: trimming(onnx, sizes, x),
+  };
+}
+
+/** Whether there is a step. */
+function isAny(onnx: OnnxBuilder, { time }: TrueSizes): Value {
+  return onnx.op("Greater", [time, onnx.ints([0])]);
+}
+
+/** Sizes of some axes: of what was transposed before that, which spares a step. */
+function sizesOf(onnx: OnnxBuilder, x: Value, axes: readonly number[]): Value {
+  const producer = onnx.producer(x);
+  const perm = producer?.op === "Transpose" ? (producer.attrs.perm as readonly number[]) : undefined;
+  const [of, positions] =
+    perm === undefined ? [x, axes] : [producer!.inputs[0]!, axes.map((axis) => perm[axis]!)];
+  return onnx.op("Gather", [dimsOf(onnx, of), onnx.ints(positions)]);
+}
+
+function trimming(onnx: OnnxBuilder, sizes: TrueSizes, x: Value): Sequence["trimmed"] {
+  const [time, batch] = x.shape ?? [];
+  return (result, first) => {
+    const ends = first === 0 ? sizes.both : sizes.batch;
+    const axes = first === 0 ? [0, 1] : [0];
+    const cut = onnx.op("Slice", [result, onnx.ints(axes.map(() => 0)), ends, onnx.ints(axes)]);
+    const dims = first === 0 ? [time, batch] : [batch];
+    const known = dims.every((dim) => dim !== undefined) && result.shape !== undefined;
+    return known ? withShape(cut, [...(dims as (number | string)[]), result.shape!.at(-1)!]) : cut;
   };
 }
 

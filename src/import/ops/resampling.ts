@@ -66,6 +66,12 @@ export function indices(onnx: OnnxBuilder, places: Value, { from }: ResizedAxis)
   return onnx.op("Min", [inside, last]);
 }
 
+/** The same of coordinates that are never as low as -1: rounding towards zero brings those before the first one to it. */
+export function indicesAfterStart(onnx: OnnxBuilder, places: Value, { from }: ResizedAxis): Value {
+  const last = onnx.op("Sub", [from, onnx.scalar("int64", 1)]);
+  return onnx.op("Min", [onnx.cast(places, "int64"), last]);
+}
+
 /** The chosen rows or columns of an image. */
 export function pick(onnx: OnnxBuilder, x: Value, at: Value, { axis }: ResizedAxis): Value {
   return onnx.op("Gather", [x, at], { axis });

@@ -8,6 +8,7 @@ import {
   alongAxis,
   coordinates,
   indices,
+  indicesAfterStart,
   pick,
   positions,
   type ResizedAxis,
@@ -58,8 +59,9 @@ function interpolate(onnx: OnnxBuilder, x: Value, axis: ResizedAxis, alignment: 
   const places = coordinates(onnx, axis, alignment);
   const below = onnx.op("Floor", [places]);
   const share = alongAxis(onnx, onnx.op("Sub", [places, below]), axis);
-  const lower = pick(onnx, x, indices(onnx, below, axis), axis);
-  const upper = pick(onnx, x, indices(onnx, onnx.op("Ceil", [places]), axis), axis);
+  // The first pixel's centre lies half a pixel before it at most.
+  const lower = pick(onnx, x, indicesAfterStart(onnx, places, axis), axis);
+  const upper = pick(onnx, x, indicesAfterStart(onnx, onnx.op("Ceil", [places]), axis), axis);
   return onnx.op("Add", [lower, onnx.op("Mul", [onnx.op("Sub", [upper, lower]), share])]);
 }
 

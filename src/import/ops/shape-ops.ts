@@ -25,9 +25,19 @@ const transpose: Translator = (node, onnx) => {
   const [x, permutation] = node.inputs as [Value, Value];
   const given = knownInts(permutation, "perm");
   const perm = given.map((axis) => (axis < 0 ? axis + given.length : axis));
-  if (perm.every((axis, i) => axis === i)) return x;
-  return onnx.op("Transpose", [x], { perm });
+  const before = onnx.producer(x);
+  if (before?.op !== "Transpose" || onnx.hasChannelsFirst(x)) return transposed(onnx, x, perm);
+  const inner = before.attrs.perm as readonly number[];
+  return transposed(
+    onnx,
+    before.inputs[0]!,
+    perm.map((axis) => inner[axis]!),
+  );
 };
+
+function transposed(onnx: OnnxBuilder, x: Value, perm: readonly number[]): Value {
+  return perm.every((axis, i) => axis === i) ? x : onnx.op("Transpose", [x], { perm });
+}
 
 const expandDims: Translator = (node, onnx) => {
   const [x, dim] = node.inputs as [Value, Value];
@@ -37,7 +47,7 @@ const expandDims: Translator = (node, onnx) => {
 };
 
 /** What `x` was before the very axes were added that are now to be removed. */
-function unexpanded(onnx: OnnxBuilder, x: Value, dims: readonly number[]): Value | undefined {
+export function unexpanded(onnx: OnnxBuilder, x: Value, dims: readonly number[]): Value | undefined {
   const node = onnx.producer(x);
   const added = node?.op === "Unsqueeze" ? knownElements(node.inputs[1]!) : undefined;
   const rank = x.shape?.length;

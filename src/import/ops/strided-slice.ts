@@ -4,6 +4,7 @@ import { isNumber, type Value } from "../onnx/value.ts";
 import type { OpFamily, OpNode, Translator } from "../translator.ts";
 import { combine, elementOf, FAR, flat, knownInts, type Part, scalarOf, vector } from "./int-vector.ts";
 import { reshape } from "./reshape-target.ts";
+import { unexpanded } from "./shape-ops.ts";
 
 /** Written in models for "to the end" where the arguments are int32. */
 const INT32_MAX = 2 ** 31 - 1;
@@ -102,10 +103,17 @@ function applySpec(onnx: OnnxBuilder, x: Value, spec: SliceSpec): Value {
   }
   let result = slice(onnx, slice(onnx, x, forward), backward);
   for (const { axis, index } of inRemovalOrder(spec.picks)) {
-    const at = typeof index === "number" ? onnx.scalar("int64", index) : scalarOf(onnx, index);
-    result = onnx.op("Gather", [result, at], { axis });
+    result = picked(onnx, result, axis, index);
   }
   return spec.newAxes.length === 0 ? result : onnx.op("Unsqueeze", [result, onnx.ints(spec.newAxes)]);
+}
+
+function picked(onnx: OnnxBuilder, x: Value, axis: number, index: Part): Value {
+  // Of one element, the first is the last.
+  const only = index === 0 || index === -1 ? unexpanded(onnx, x, [axis]) : undefined;
+  if (only !== undefined) return only;
+  const at = typeof index === "number" ? onnx.scalar("int64", index) : scalarOf(onnx, index);
+  return onnx.op("Gather", [x, at], { axis });
 }
 
 function takesAll({ axis, begin, end, stride }: AxisRange, x: Value): boolean {

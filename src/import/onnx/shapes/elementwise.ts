@@ -116,7 +116,7 @@ const mod: ShapeRule = (call) =>
 
 const UNARY =
   "Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Ceil Celu Clip Cos Cosh Elu Erf Exp Floor Gelu HardSigmoid HardSwish " +
-  "Identity LeakyRelu Log LogSoftmax Mish Reciprocal Relu Round Selu Sigmoid Sign Sin Sinh Softmax Softplus Softsign " +
+  "Identity Imputer LeakyRelu Log LogSoftmax Mish Reciprocal Relu Round Selu Sigmoid Sign Sin Sinh Softmax Softplus Softsign " +
   "Sqrt Tan Tanh ThresholdedRelu Hardmax LpNormalization LRN CumSum Trilu PRelu LayerNormalization " +
   "InstanceNormalization GroupNormalization BatchNormalization MeanVarianceNormalization ReverseSequence ScatterND " +
   "ScatterElements Bernoulli";
