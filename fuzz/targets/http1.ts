@@ -58,7 +58,7 @@ async function understood(input: Uint8Array, size: number): Promise<Understood[]
       limits: DEFAULT_LISTENER_LIMITS,
       errorHeaders: {},
       onFailure: (error) => failures.push(error),
-      onReceived() {},
+      onBuffer() {},
       turns: new Turns(),
       deadlines: new Deadlines(),
       memory: new MessageMemory(),

@@ -118,7 +118,7 @@ const connection: FuzzTarget = {
         late() {},
         cancel() {},
       }),
-      onReceived() {},
+      onBuffer() {},
       onFailure: (error) => failures.push(error),
     });
     socket.emit("data", Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));

@@ -9,7 +9,7 @@ import { Deadlines } from "./deadlines.ts";
 import { type ConnectionContext, Http1Connection } from "./http1/connection.ts";
 import { responseHead } from "./http1/response-head.ts";
 import { DEFAULT_LISTENER_LIMITS, type ListenerLimits } from "./listener-limits.ts";
-import { ReceivedMemory } from "./received-memory.ts";
+import { BufferTurnover } from "./buffer-turnover.ts";
 import { RegularLook } from "./regular-look.ts";
 import { type ListenTarget, ServerSet } from "./server-set.ts";
 import { Turns } from "./turns.ts";
@@ -52,7 +52,7 @@ const [SHORTEST_LOOK, LONGEST_LOOK] = [20, 2000];
 /** Serves HTTP/1.1. Whatever bytes arrive, no error leaves it. */
 export function createRestListener(handler: HttpHandler, options: RestListenerOptions = {}): RestListener {
   const limits = options.limits ?? DEFAULT_LISTENER_LIMITS;
-  const received = new ReceivedMemory();
+  const turnover = new BufferTurnover();
   const context: ConnectionContext = {
     handler,
     timeoutMilliseconds: options.timeoutMilliseconds ?? 30_000,
@@ -60,7 +60,7 @@ export function createRestListener(handler: HttpHandler, options: RestListenerOp
     limits,
     errorHeaders: options.errorHeaders ?? {},
     onFailure: options.onFailure ?? (() => {}),
-    onReceived: (bytes) => received.count(bytes),
+    onBuffer: (bytes) => turnover.count(bytes),
     turns: new Turns(),
     deadlines: new Deadlines(),
     memory: new MessageMemory(),

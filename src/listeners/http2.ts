@@ -11,7 +11,7 @@ import { type ConnectionOptions, ServerConnection } from "./http2/connection.ts"
 import { ConnectionLifetimes, type LifetimeOptions } from "./http2/lifetimes.ts";
 import { StallWatch } from "./http2/stall-watch.ts";
 import { DEFAULT_LISTENER_LIMITS, type ListenerLimits } from "./listener-limits.ts";
-import { ReceivedMemory } from "./received-memory.ts";
+import { BufferTurnover } from "./buffer-turnover.ts";
 import { type ListenTarget, ServerSet } from "./server-set.ts";
 import { Turns } from "./turns.ts";
 
@@ -72,12 +72,12 @@ export function createGrpcListener(methods: UnaryMethods, options: GrpcListenerO
     memory: new MessageMemory(),
     onFailure: options.onFailure ?? (() => {}),
   };
-  const received = new ReceivedMemory();
+  const turnover = new BufferTurnover();
   const connectionOptions: ConnectionOptions = {
     maxConcurrentStreams: options.maxConcurrentStreams ?? MAX_CONCURRENT_STREAMS,
     maxHeaderBytes: limits.maxHeaderBytes,
     open: (stream, headers) => serveCall(stream, headers, context),
-    onReceived: (bytes) => received.count(bytes),
+    onBuffer: (bytes) => turnover.count(bytes),
     onFailure: (error) => context.onFailure(error, ""),
   };
   const connections = new Set<ServerConnection>();

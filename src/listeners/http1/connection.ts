@@ -25,8 +25,8 @@ export interface ConnectionContext {
   readonly errorHeaders: Readonly<Record<string, string>>;
   /** Told of what the handler throws. */
   readonly onFailure: (error: unknown, target: string) => void;
-  /** Told what arrives, in bytes. */
-  readonly onReceived: (bytes: number) => void;
+  /** Told of each buffer in which bytes come or go, how many they are. */
+  readonly onBuffer: (bytes: number) => void;
   readonly turns: Turns;
   readonly deadlines: Deadlines;
   readonly memory: MessageMemory;
@@ -131,7 +131,7 @@ export class Http1Connection {
   }
 
   #receive(chunk: Buffer): void {
-    this.#context.onReceived(chunk.length);
+    this.#context.onBuffer(chunk.length);
     this.#received += chunk.length;
     if (this.#isEnding) return;
     this.#ahead = this.#ahead.length === 0 ? chunk : Buffer.concat([this.#ahead, chunk]);
@@ -319,6 +319,7 @@ export class Http1Connection {
     } else if (typeof body === "string" && length === body.length) {
       socket.write(head + body, "latin1");
     } else {
+      this.#context.onBuffer(length);
       socket.cork();
       socket.write(head, "latin1");
       socket.write(body);

@@ -31,8 +31,8 @@ export interface ConnectionOptions {
   readonly maxHeaderBytes: number;
   /** Takes a request whose headers are there, and answers it on its stream, now or later. */
   readonly open: (stream: ServerStream, headers: Readonly<Record<string, string>>) => RequestReceiver;
-  /** Told what arrives, in bytes. */
-  readonly onReceived: (bytes: number) => void;
+  /** Told of each buffer in which bytes come or go, how many they are. */
+  readonly onBuffer: (bytes: number) => void;
   /** Told of an error of our own; the connection is ended. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -84,7 +84,7 @@ export class ServerConnection implements FrameHandler, StreamOwner {
     this.#options = options;
     this.#blocks = new HeaderBlocks(options.maxHeaderBytes);
     this.#headers = new RequestHeaderReader(options.maxHeaderBytes);
-    this.out = new Outgoing(socket);
+    this.out = new Outgoing(socket, options.onBuffer);
     this.sender = new ResponseSender(this.out);
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     socket.on("close", () => this.#cancelAll());
@@ -164,7 +164,7 @@ export class ServerConnection implements FrameHandler, StreamOwner {
   }
 
   #receive(chunk: Buffer): void {
-    this.#options.onReceived(chunk.length);
+    this.#options.onBuffer(chunk.length);
     if (this.#isEnding) return;
     this.out.hold();
     try {

@@ -12,14 +12,17 @@ const LONGEST_HOLD_MILLISECONDS = 1;
  */
 export class Outgoing {
   readonly #socket: Socket;
+  readonly #onBuffer: (bytes: number) => void;
   #frames: Uint8Array[] = [];
   #bytes = 0;
   #isHeld = false;
   #heldSince = 0;
   #isScheduled = false;
 
-  constructor(socket: Socket) {
+  /** @param onBuffer told of each buffer that is sent, how many bytes it has. */
+  constructor(socket: Socket, onBuffer: (bytes: number) => void) {
     this.#socket = socket;
+    this.#onBuffer = onBuffer;
   }
 
   /** Bytes that the peer has not read yet, beyond what the system buffers. */
@@ -66,9 +69,11 @@ export class Outgoing {
     this.#frames = [];
     this.#bytes = 0;
     if (!this.#socket.writable) return;
+    this.#onBuffer(bytes);
     if (frames.length === 1) {
       this.#socket.write(frames[0]!);
     } else if (bytes <= COPY_BYTES) {
+      this.#onBuffer(bytes);
       this.#socket.write(Buffer.concat(frames, bytes));
     } else {
       this.#socket.cork();
