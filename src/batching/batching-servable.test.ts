@@ -274,11 +274,50 @@ describe("BatchingServable", () => {
     const more = inputs(1, 3)[1]!;
     const misfits = [inputs(1, 5), [name!, more], [name!, flat], [{ ...name!, shape: [] }, x!]] as Tensor[][];
     for (const asked of misfits) assert.ok(!(servable.run("f", asked, ["name"]) instanceof Promise));
-    await Promise.all(
-      [inputs(1, 2), inputs(3, 2)].map((asked) => check(asked, servable.run("f", asked, OUTPUTS))),
+    assert.equal(model.runs.length, 4);
+  });
+
+  it("runs at once what comes one at a time, where it may, and together what comes with others", async () => {
+    const { model, servable } = batched({}, { misfits: "run alone" });
+    const ask = (value: number) => servable.run("f", inputs(value), OUTPUTS);
+    for (let turn = 0; turn < 3; turn++) {
+      assert.ok(!(ask(turn) instanceof Promise));
+      await setImmediate();
+    }
+    // The first of them can't know of the others, those of the next turn can.
+    assert.ok(!(ask(1) instanceof Promise));
+    await Promise.all([check(inputs(2), ask(2)), check(inputs(3), ask(3))]);
+    await Promise.all([4, 5, 6].map((value) => check(inputs(value), ask(value))));
+    // One in a turn again.
+    await check(inputs(7), ask(7));
+    await setImmediate();
+    assert.ok(!(ask(8) instanceof Promise));
+    assert.deepEqual(sizes(model), [1, 1, 1, 1, 2, 3, 1, 1]);
+    const asked = batched({});
+    assert.ok(
+      asked.servable.run("f", inputs(1), OUTPUTS) instanceof Promise,
+      "not where batching was asked for",
     );
-    assert.equal(sizes(model).at(-1), 4);
-    assert.equal(model.runs.length, 5);
+  });
+
+  it("has others wait for each other while one that came alone is run", async () => {
+    const model = new ScriptedModel();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const run = model.run.bind(model);
+    model.run = (...args) =>
+      model.runs.length === 0 ? (run(...args) as RunResult, promise.then(() => run(...args))) : run(...args);
+    const { servable } = batched({}, { model, misfits: "run alone" });
+    const ask = (value: number) => servable.run("f", inputs(value), OUTPUTS);
+    const first = ask(1);
+    await setImmediate();
+    const others = [ask(2), ask(3)];
+    await Promise.all(others);
+    resolve();
+    await first;
+    assert.deepEqual(sizes(model), [1, 2, 1]);
+    await ask(4);
+    await setImmediate();
+    assert.ok(!(ask(5) instanceof Promise));
   });
 
   it("has what it runs alone end when nobody waits for it any more", () => {
@@ -322,5 +361,8 @@ describe("BatchingServable", () => {
     const { servable } = batched({ maxBatchSize: 4n, allowedBatchSizes: [4n] }, { observer });
     await Promise.all([inputs(1), inputs(2, 2)].map((each) => servable.run("f", each, OUTPUTS)));
     assert.deepEqual(seen, ["1 wait", "2 wait", "waited", "waited", "0 wait", "2 run with 3 + 1 rows"]);
+    seen.length = 0;
+    batched({}, { observer, misfits: "run alone" }).servable.run("f", inputs(1, 2), OUTPUTS);
+    assert.deepEqual(seen, ["1 run with 2 + 0 rows", "waited"]);
   });
 });

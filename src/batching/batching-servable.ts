@@ -9,6 +9,7 @@ import { BatchRun } from "./batch-run.ts";
 import type { BatchScheduler } from "./batch-scheduler.ts";
 import { BatchedRequest } from "./batched-request.ts";
 import type { BatchingParameters } from "./batching-parameters.ts";
+import { LoneRequests } from "./lone-requests.ts";
 import type { MergeMemory } from "./merge-memory.ts";
 import { QueueLength, type QueueLengthsMemory } from "./queue-lengths.ts";
 import { requestRows } from "./request-rows.ts";
@@ -21,7 +22,8 @@ export interface ModelBatching {
   readonly alone: readonly string[];
   /**
    * What becomes of requests that no batch takes, those of more rows than it may have or of other shapes than the signature
-   * declares: TensorFlow Serving refuses them, where it was asked to batch.
+   * declares: TensorFlow Serving refuses them, where it was asked to batch. Where they are run alone, so are those that come
+   * one at a time, at once.
    */
   readonly misfits: "refuse" | "run alone";
   /** Has a row for each of the version's signatures, in their order. */
@@ -59,17 +61,29 @@ export class BatchingServable implements Servable {
       if (alone.includes(key) || hasFixedBatch(signature)) continue;
       const length = new QueueLength(lengths, position, shared.thread);
       const observer = shared.observe?.(servable.id, key) ?? NO_OBSERVER;
+      const createQueue = (outputs: readonly string[]): BatchQueue => {
+        const run = new BatchRun(
+          (inputs, cancellation) => servable.run(key, inputs, outputs, cancellation),
+          parameters,
+          observer,
+          shared.memory,
+        );
+        return new BatchQueue(parameters, length, observer, (requests) => run.run(requests));
+      };
+      const runAlone: RunAlone = (inputs, rows, outputs, cancellation) => {
+        observer.started(1, rows, 0);
+        observer.waited(0);
+        return servable.run(key, inputs, outputs, cancellation);
+      };
       this.#batched.set(
         key,
-        new BatchedSignature([...signature.outputs.keys()], shared.scheduler, parameters, (outputs) => {
-          const run = new BatchRun(
-            (inputs, cancellation) => servable.run(key, inputs, outputs, cancellation),
-            parameters,
-            observer,
-            shared.memory,
-          );
-          return new BatchQueue(parameters, length, observer, (requests) => run.run(requests));
-        }),
+        new BatchedSignature(
+          [...signature.outputs.keys()],
+          shared.scheduler,
+          parameters,
+          createQueue,
+          misfits === "run alone" ? runAlone : undefined,
+        ),
       );
     }
   }
@@ -127,12 +141,21 @@ function hasFixedBatch({ inputs }: Signature): boolean {
   return [...inputs.values()].some(({ shape }) => shape !== undefined && shape.length > 0 && shape[0]! >= 0);
 }
 
+type RunAlone = (
+  inputs: readonly Tensor[],
+  rows: number,
+  outputs: readonly string[],
+  cancellation: Cancellation | undefined,
+) => RunResult | Promise<RunResult>;
+
 /** The queues of one signature: one for all of its outputs, and one for each other set of them that is asked for. */
 class BatchedSignature {
   readonly #outputs: readonly string[];
   readonly #scheduler: BatchScheduler;
   readonly #parameters: BatchingParameters;
   readonly #createQueue: (outputs: readonly string[]) => BatchQueue;
+  readonly #runAlone: RunAlone | undefined;
+  readonly #lone = new LoneRequests();
   readonly #whole: BatchQueue;
   /** By their outputs; only those in which requests wait, as there are many sets. */
   readonly #filtered = new Map<string, BatchQueue>();
@@ -143,11 +166,13 @@ class BatchedSignature {
     scheduler: BatchScheduler,
     parameters: BatchingParameters,
     createQueue: (outputs: readonly string[]) => BatchQueue,
+    runAlone: RunAlone | undefined,
   ) {
     this.#outputs = outputs;
     this.#scheduler = scheduler;
     this.#parameters = parameters;
     this.#createQueue = createQueue;
+    this.#runAlone = runAlone;
     this.#whole = createQueue(outputs);
   }
 
@@ -156,7 +181,11 @@ class BatchedSignature {
     rows: number,
     outputs: readonly string[],
     cancellation: Cancellation | undefined,
-  ): Promise<RunResult> {
+  ): RunResult | Promise<RunResult> {
+    const runAlone = this.#runAlone;
+    if (runAlone !== undefined && this.#lone.come() && this.#whole.isEmpty) {
+      return this.#lone.run(() => runAlone(inputs, rows, outputs, cancellation));
+    }
     const isWhole = outputs.length === this.#outputs.length;
     const computed = isWhole ? this.#outputs : this.#outputs.filter((output) => outputs.includes(output));
     const queue = isWhole ? this.#whole : this.#filteredQueue(computed);

@@ -19,6 +19,11 @@ export class Outgoing {
   #heldSince = 0;
   #isScheduled = false;
 
+  readonly #flushLater = (): void => {
+    this.#isScheduled = false;
+    this.#flush();
+  };
+
   /** @param onBuffer told of each buffer that is sent, how many bytes it has. */
   constructor(socket: Socket, onBuffer: (bytes: number) => void) {
     this.#socket = socket;
@@ -38,10 +43,8 @@ export class Outgoing {
       if (performance.now() - this.#heldSince > LONGEST_HOLD_MILLISECONDS) this.#flush();
     } else if (!this.#isScheduled) {
       this.#isScheduled = true;
-      setImmediate(() => {
-        this.#isScheduled = false;
-        this.#flush();
-      });
+      // Not with setImmediate: from within another, that waits for one more look at all sockets.
+      process.nextTick(this.#flushLater);
     }
   }
 
