@@ -4,6 +4,7 @@ import { MAX_MESSAGE_LENGTH } from "../protocols/grpc/framing.ts";
 import { MessageMemory } from "../protocols/message-memory.ts";
 import type { StreamMethods } from "../protocols/streaming.ts";
 import type { UnaryMethods } from "../protocols/unary.ts";
+import { BufferTurnover } from "./buffer-turnover.ts";
 import type { CallContext } from "./call-context.ts";
 import { Deadlines } from "./deadlines.ts";
 import { serveCall } from "./grpc-call.ts";
@@ -11,7 +12,6 @@ import { type ConnectionOptions, ServerConnection } from "./http2/connection.ts"
 import { ConnectionLifetimes, type LifetimeOptions } from "./http2/lifetimes.ts";
 import { StallWatch } from "./http2/stall-watch.ts";
 import { DEFAULT_LISTENER_LIMITS, type ListenerLimits } from "./listener-limits.ts";
-import { BufferTurnover } from "./buffer-turnover.ts";
 import { type ListenTarget, ServerSet } from "./server-set.ts";
 import { Turns } from "./turns.ts";
 
