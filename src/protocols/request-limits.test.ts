@@ -4,7 +4,7 @@ import { Code } from "../status/status.ts";
 import { decodeExamplesRequest, decodeMultiInferenceRequest } from "./grpc/examples-codec.ts";
 import { decodePredictRequest } from "./grpc/predict-codec.ts";
 import { decodeSessionRunRequest } from "./grpc/session-service.ts";
-import { RequestAllowance } from "./request-limits.ts";
+import { FIELDS_PER_ITEM, RequestAllowance } from "./request-limits.ts";
 import { echoSignature } from "./rest/echo-servable.ts";
 import { readExamplesBody } from "./rest/examples-body.ts";
 import { PredictBody } from "./rest/predict-body.ts";
@@ -35,9 +35,13 @@ const REQUESTS: Readonly<Record<string, (count: number) => unknown>> = {
   "strings of a tensor's content": (count) =>
     predictOf(Buffer.of(8, 7), size(count - 1), field(4, Buffer.alloc(count - 1))),
   "numbers that lie apart": (count) =>
-    predictOf(Buffer.of(8, 10), size(count * 4), repeated(Buffer.of(0x58, 1), count * 4)),
+    predictOf(
+      Buffer.of(8, 10),
+      size(count * FIELDS_PER_ITEM),
+      repeated(Buffer.of(0x58, 1), count * FIELDS_PER_ITEM),
+    ),
   "unknown fields of a tensor": (count) =>
-    predictOf(Buffer.of(8, 1), repeated(Buffer.of(0x78, 1), count * 4)),
+    predictOf(Buffer.of(8, 1), repeated(Buffer.of(0x78, 1), count * FIELDS_PER_ITEM)),
   "output filters": (count) =>
     decodePredictRequest(Buffer.concat([SPEC, repeated(Buffer.of(0x1a, 0), count)]), undefined, limits),
   inputs: (count) =>

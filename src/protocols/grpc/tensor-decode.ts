@@ -90,10 +90,13 @@ function readLayout(reader: WireReader, allowance: RequestAllowance): Layout {
       layout.contentEnd = reader.end;
       reader.leave(outer);
     } else if (field > fields.CONTENT_FIELD && (tag & 7) === Wire.BYTES) {
-      if (field === fields.STRING_FIELD) allowance.takeItems();
       const outer = reader.enter();
       layout.chunks.push(tag, reader.pos, reader.end);
       reader.leave(outer);
+      if (field === fields.STRING_FIELD) {
+        allowance.takeItems();
+        continue;
+      }
     } else {
       const start = reader.pos;
       reader.skip(tag);
