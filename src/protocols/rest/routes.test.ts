@@ -101,3 +101,13 @@ test("any target has a route", () => {
     }),
   );
 });
+
+test("a target means the same however often it comes, beside any number of others", () => {
+  const expected = (i: number) => ({ kind: "predict", model: { name: `kept${i}` } });
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 1500; i++) {
+      assert.deepEqual(findRoute("POST", `/v1/models/kept${i}:predict`), expected(i));
+    }
+    assert.deepEqual(findRoute("GET", "/v1/models/kept1:predict"), { kind: "malformed" });
+  }
+});
