@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import type { HttpHandler, HttpRequest } from "../protocols/unary.ts";
 import { notFound } from "../status/status.ts";
 import { createRestListener, type RestListenerOptions } from "./http1.ts";
+import { DEFAULT_LISTENER_LIMITS } from "./listener-limits.ts";
 
 /** Answers with what it got. */
 const echo: HttpHandler = ({ method, target, body }) => ({
@@ -167,6 +168,20 @@ test("what the handler answers with can't end its header", async (t) => {
   });
   const { text, closed } = await raw(port, "GET / HTTP/1.1\r\n\r\n");
   assert.deepEqual([text, closed, failures.length], ["", true, 1]);
+});
+
+test("a head may be as long as it may, in whatever pieces it comes, and what comes behind it waits", async (t) => {
+  const limits = { ...DEFAULT_LISTENER_LIMITS, maxHeaderBytes: 1 << 20 };
+  const { port } = await serve(
+    t,
+    (request) => new Promise((resolve) => setTimeout(() => resolve(echo(request)), 20)),
+    { limits },
+  );
+  const head = `GET /long HTTP/1.1\r\nX: ${"y".repeat(600_000)}\r\n\r\n`;
+  const body = `POST /body HTTP/1.1\r\nContent-Length: 600000\r\nConnection: close\r\n\r\n${"z".repeat(600_000)}`;
+  const { text, closed } = await raw(port, head + body, 3000);
+  assert.match(text, /"target":"\/long".*"target":"\/body","length":600000/s);
+  assert.ok(closed);
 });
 
 test("HEAD has no body, HTTP/1.0 and unknown upgrades are served", async (t) => {

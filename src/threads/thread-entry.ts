@@ -9,7 +9,7 @@ function entry(name: string): URL {
   return new URL(`./${name}${extension}`, import.meta.url);
 }
 
-/** Gives threads that start from now on the function `gc`, see idle-memory.ts and listeners/received-memory.ts. */
+/** Gives threads that start from now on the function `gc`, see idle-memory.ts and listeners/buffer-turnover.ts. */
 function exposeCollector(): void {
   v8.setFlagsFromString("--expose-gc");
 }

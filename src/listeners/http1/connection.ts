@@ -136,7 +136,8 @@ export class Http1Connection {
     if (this.#isEnding) return;
     this.#ahead = this.#ahead.length === 0 ? chunk : Buffer.concat([this.#ahead, chunk]);
     this.#advance();
-    if (this.#ahead.length > MOST_AHEAD_BYTES) this.#socket.pause();
+    const isBehind = this.#isAnswering || this.#socket.writableNeedDrain;
+    if (isBehind && this.#ahead.length > MOST_AHEAD_BYTES) this.#socket.pause();
   }
 
   /** Goes on with what has come, as far as that goes. */
