@@ -25,8 +25,9 @@ export class ChunkedBody {
   /** Which part of an extension comes, and whether any of it has come. */
   #word: "name" | "value" = "name";
   #isInWord = false;
-  /** A character for each byte. */
-  #trailers = "";
+  readonly #trailers: number[] = [];
+  /** Where in them the current line begins. */
+  #lineStart = 0;
 
   /**
    * @param onData gets the body's bytes.
@@ -128,14 +129,17 @@ export class ChunkedBody {
   }
 
   #takeTrailer(byte: number): void {
-    if ((byte === LF) !== this.#trailers.endsWith("\r")) throw badRequest("a bare CR or LF in trailers");
-    this.#trailers += String.fromCharCode(byte);
-    if (this.#trailers.length > this.#maxTrailerBytes) {
+    const trailers = this.#trailers;
+    if ((byte === LF) !== (trailers.at(-1) === CR)) throw badRequest("a bare CR or LF in trailers");
+    trailers.push(byte);
+    if (trailers.length > this.#maxTrailerBytes) {
       throw new Refusal(431, `Request Header Fields Too Large: more than ${this.#maxTrailerBytes} bytes`);
     }
     if (byte !== LF) return;
-    if (this.#trailers !== "\r\n" && !this.#trailers.endsWith("\r\n\r\n")) return;
-    parseHeaders(this.#trailers.slice(0, -2), 0);
+    const isEmpty = trailers.length - this.#lineStart === 2;
+    this.#lineStart = trailers.length;
+    if (!isEmpty) return;
+    parseHeaders(Buffer.from(trailers).toString("latin1", 0, trailers.length - 2), 0);
     this.#place = "end";
   }
 }
